@@ -1,0 +1,86 @@
+/* ox_message: the one currency between the libraries. A property bag, recipients, attachments
+ * (which may hold messages) and the names of its named properties. */
+#ifndef OXKIT_ROPCODEC_MESSAGE_H
+#define OXKIT_ROPCODEC_MESSAGE_H
+
+#include <oxkit/ropcodec/namedprop.h>
+#include <oxkit/ropcodec/recipient.h>
+
+OX_BEGIN_DECLS
+
+typedef struct ox_message ox_message;
+
+/** A recipient: its properties, among them PidTagRecipientType and, when it came from a store,
+ *  PidTagRowid. */
+typedef struct ox_recipient {
+  ox_propbag properties;
+} ox_recipient;
+
+/** An attachment. Exactly one of content, source, embedded holds what PidTagAttachMethod says;
+ *  small contents are PidTagAttachDataBinary in the bag. */
+typedef struct ox_attachment {
+  ox_propbag properties;
+  ox_source *source;    /**< content too large for the bag; owned by the message; may be NULL */
+  ox_message *embedded; /**< afEmbeddedMessage; owned by the message; may be NULL */
+} ox_attachment;
+
+/** A large value of the message itself that is not in the bag (a body, say). */
+typedef struct ox_large_value {
+  ox_proptag tag;
+  ox_source *source; /**< bytes of a binary, UTF-16LE of a string; owned by the message */
+} ox_large_value;
+
+/** Property ids from 0x8000 are local to the message and explained by `names`: the id of
+ *  names[i] is 0x8000 + i. Strings are PtypString; PtypString8 appears only where the input gave
+ *  no code page. All memory lives in the arena, which each embedded message has of its own. */
+struct ox_message {
+  ox_arena arena;
+  ox_propbag properties;
+  ox_recipient *recipients;
+  size_t recipient_count;
+  size_t recipient_capacity;
+  ox_attachment *attachments;
+  size_t attachment_count;
+  size_t attachment_capacity;
+  ox_property_name *names;
+  size_t name_count;
+  size_t name_capacity;
+  ox_large_value *large_values;
+  size_t large_value_count;
+  size_t large_value_capacity;
+};
+
+/** An empty message; NULL when out of memory. Free with ox_message_free (NULL is fine). */
+OX_EXPORT ox_message *ox_message_new(const ox_allocator *allocator);
+OX_EXPORT void ox_message_free(ox_message *message);
+
+/** Adds an empty recipient or attachment; the pointer lives until the next add.
+ *  @return NULL when out of memory */
+OX_EXPORT ox_recipient *ox_message_add_recipient(ox_message *message);
+OX_EXPORT ox_attachment *ox_message_add_attachment(ox_message *message);
+OX_EXPORT void ox_message_remove_recipient(ox_message *message, size_t index);
+OX_EXPORT void ox_message_remove_attachment(ox_message *message, size_t index);
+
+/** The local property id (0x8000 and up) of a name, adding it when new; copies the name.
+ *  PS_MAPI names with a LID below 0x8000 give that id. 0 when out of memory or ids. */
+OX_EXPORT uint16_t ox_message_name_id(ox_message *message, const ox_property_name *name);
+/** The same without adding; 0 when the message has no such name. */
+OX_EXPORT uint16_t ox_message_find_name(const ox_message *message, const ox_property_name *name);
+/** The name of a local id; NULL when there is none. */
+OX_EXPORT const ox_property_name *ox_message_name(const ox_message *message, uint16_t id);
+
+/** Attaches a large value; the message owns the source from now on, also on failure. */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_message_set_large(ox_message *message, ox_proptag tag,
+                                                        ox_source *source);
+
+/** A source over bytes in memory; copies them when `copy`. Thread-safe to read. */
+OX_EXPORT ox_source *ox_source_from_bytes(const ox_allocator *allocator, const void *data,
+                                          size_t size_bytes, bool copy);
+
+/** Deep copy, sources read into memory up to max_bytes (then OX_E_LIMIT). */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_message_clone(const ox_message *in, size_t max_bytes,
+                                                    ox_message **out);
+
+OX_END_DECLS
+
+#endif

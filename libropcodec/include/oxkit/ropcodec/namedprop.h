@@ -1,0 +1,48 @@
+/* Property names: named properties and property sets. @spec [MS-OXCDATA] 2.6; [MS-OXPROPS] 1.3.2 */
+#ifndef OXKIT_ROPCODEC_NAMEDPROP_H
+#define OXKIT_ROPCODEC_NAMEDPROP_H
+
+#include <oxkit/ropcodec/property.h>
+
+OX_BEGIN_DECLS
+
+/* Kind. @spec [MS-OXCDATA] 2.6.1 */
+#define OX_NAME_KIND_LID 0x00
+#define OX_NAME_KIND_STRING 0x01
+#define OX_NAME_KIND_NONE 0xFF
+
+/** PropertyName. @spec [MS-OXCDATA] 2.6.1 */
+typedef struct ox_property_name {
+  uint8_t kind; /**< OX_NAME_KIND_* */
+  ox_guid guid;
+  uint32_t lid;  /**< for OX_NAME_KIND_LID */
+  ox_str16 name; /**< for OX_NAME_KIND_STRING, at most 254 bytes on the wire */
+} ox_property_name;
+
+OX_EXPORT ox_status ox_property_name_decode(ox_reader *r, ox_property_name *out);
+OX_EXPORT void ox_property_name_encode(ox_writer *w, const ox_property_name *in);
+OX_EXPORT bool ox_property_name_equal(const ox_property_name *a, const ox_property_name *b);
+
+/* Property sets. @spec [MS-OXPROPS] 1.3.2 */
+OX_EXPORT extern const ox_guid OX_PSETID_PUBLIC_STRINGS;
+OX_EXPORT extern const ox_guid OX_PSETID_COMMON;
+OX_EXPORT extern const ox_guid OX_PSETID_ADDRESS;
+OX_EXPORT extern const ox_guid OX_PSETID_INTERNET_HEADERS;
+OX_EXPORT extern const ox_guid OX_PSETID_APPOINTMENT;
+OX_EXPORT extern const ox_guid OX_PSETID_MEETING;
+OX_EXPORT extern const ox_guid OX_PSETID_LOG;
+OX_EXPORT extern const ox_guid OX_PSETID_MESSAGING;
+OX_EXPORT extern const ox_guid OX_PSETID_NOTE;
+OX_EXPORT extern const ox_guid OX_PSETID_POST_RSS;
+OX_EXPORT extern const ox_guid OX_PSETID_TASK;
+OX_EXPORT extern const ox_guid OX_PSETID_UNIFIED_MESSAGING;
+OX_EXPORT extern const ox_guid OX_PSETID_MAPI; /**< PS_MAPI: ids below 0x8000 */
+OX_EXPORT extern const ox_guid OX_PSETID_AIR_SYNC;
+OX_EXPORT extern const ox_guid OX_PSETID_SHARING;
+OX_EXPORT extern const ox_guid OX_PSETID_XML_EXTRACTED_ENTITIES;
+OX_EXPORT extern const ox_guid OX_PSETID_ATTACHMENT;
+OX_EXPORT extern const ox_guid OX_PSETID_CALENDAR_ASSISTANT;
+
+OX_END_DECLS
+
+#endif

@@ -1,0 +1,218 @@
+/* Property types, tags, values, rows and bags.
+ * @spec [MS-OXCDATA] 2.8, 2.9, 2.11 */
+#ifndef OXKIT_ROPCODEC_PROPERTY_H
+#define OXKIT_ROPCODEC_PROPERTY_H
+
+#include <oxkit/ropcodec/reader.h>
+#include <oxkit/ropcodec/text.h>
+#include <oxkit/ropcodec/writer.h>
+
+OX_BEGIN_DECLS
+
+/** PropertyTag: id in the high 16 bits, type in the low 16. @spec [MS-OXCDATA] 2.9 */
+typedef uint32_t ox_proptag;
+
+#define OX_PROPTAG(id, type) ((((ox_proptag)(id)) << 16) | (ox_proptag)(type))
+#define OX_PROPTAG_ID(tag) ((uint16_t)((tag) >> 16))
+#define OX_PROPTAG_TYPE(tag) ((uint16_t)((tag)&0xFFFF))
+/** The same property with another type. */
+#define OX_PROPTAG_AS(tag, type) (((tag)&0xFFFF0000u) | (ox_proptag)(type))
+
+/* Property types. @spec [MS-OXCDATA] 2.11.1 */
+#define OX_PTYP_UNSPECIFIED 0x0000
+#define OX_PTYP_NULL 0x0001
+#define OX_PTYP_INTEGER16 0x0002
+#define OX_PTYP_INTEGER32 0x0003
+#define OX_PTYP_FLOATING32 0x0004
+#define OX_PTYP_FLOATING64 0x0005
+#define OX_PTYP_CURRENCY 0x0006
+#define OX_PTYP_FLOATING_TIME 0x0007
+#define OX_PTYP_ERROR_CODE 0x000A
+#define OX_PTYP_BOOLEAN 0x000B
+#define OX_PTYP_OBJECT 0x000D /**< also PtypEmbeddedTable */
+#define OX_PTYP_INTEGER64 0x0014
+#define OX_PTYP_STRING8 0x001E
+#define OX_PTYP_STRING 0x001F
+#define OX_PTYP_TIME 0x0040
+#define OX_PTYP_GUID 0x0048
+#define OX_PTYP_SERVER_ID 0x00FB
+#define OX_PTYP_RESTRICTION 0x00FD
+#define OX_PTYP_RULE_ACTION 0x00FE
+#define OX_PTYP_BINARY 0x0102
+#define OX_PTYP_MULTIPLE 0x1000 /**< flag: PtypMultiple* */
+#define OX_PTYP_INSTANCE 0x2000 /**< flag: MultivalueInstance of [MS-OXCTABL] 2.2.2.2.1 */
+#define OX_PTYP_MULTIPLE_INTEGER16 0x1002
+#define OX_PTYP_MULTIPLE_INTEGER32 0x1003
+#define OX_PTYP_MULTIPLE_FLOATING32 0x1004
+#define OX_PTYP_MULTIPLE_FLOATING64 0x1005
+#define OX_PTYP_MULTIPLE_CURRENCY 0x1006
+#define OX_PTYP_MULTIPLE_FLOATING_TIME 0x1007
+#define OX_PTYP_MULTIPLE_INTEGER64 0x1014
+#define OX_PTYP_MULTIPLE_STRING8 0x101E
+#define OX_PTYP_MULTIPLE_STRING 0x101F
+#define OX_PTYP_MULTIPLE_TIME 0x1040
+#define OX_PTYP_MULTIPLE_GUID 0x1048
+#define OX_PTYP_MULTIPLE_BINARY 0x1102
+
+struct ox_restriction;
+struct ox_rule_actions;
+
+/** A decoded value; the tag beside it says which member holds. Strings and binaries are views. */
+typedef union ox_value {
+  int16_t i16;                        /**< PtypInteger16 */
+  int32_t i32;                        /**< PtypInteger32 */
+  float f32;                          /**< PtypFloating32 */
+  double f64;                         /**< PtypFloating64, PtypFloatingTime */
+  int64_t i64;                        /**< PtypInteger64, PtypCurrency (scaled by 10,000) */
+  ox_status error;                    /**< PtypErrorCode */
+  bool boolean;                       /**< PtypBoolean */
+  ox_str8 string8;                    /**< PtypString8, in the code page of the context */
+  ox_str16 string;                    /**< PtypString */
+  ox_filetime time;                   /**< PtypTime */
+  ox_guid guid;                       /**< PtypGuid */
+  ox_bytes binary;                    /**< PtypBinary, PtypServerId, PtypObject (as opaque bytes) */
+  struct ox_restriction *restriction; /**< PtypRestriction */
+  struct ox_rule_actions *rule_actions; /**< PtypRuleAction */
+  struct {
+    uint32_t count;
+    union {
+      int16_t *i16;
+      int32_t *i32;
+      float *f32;
+      double *f64;
+      int64_t *i64;
+      ox_str8 *string8;
+      ox_str16 *string;
+      ox_filetime *time;
+      ox_guid *guid;
+      ox_bytes *binary;
+      void *any;
+    } values;
+  } multiple; /**< PtypMultiple* */
+} ox_value;
+
+/** TaggedPropertyValue. @spec [MS-OXCDATA] 2.11.4 */
+typedef struct ox_property {
+  ox_proptag tag;
+  ox_value value;
+} ox_property;
+
+/** How the context encodes counts and lengths of binaries and multi-values: 16 bits in ROP buffers
+ *  and rows, 32 bits in MAPI/HTTP bodies (with a presence byte) and extended rules.
+ *  @spec [MS-OXCDATA] 2.11.1.1; [MS-OXCMAPIHTTP] 2.2.1 */
+typedef enum ox_count_width { OX_COUNT_16 = 2, OX_COUNT_32 = 4 } ox_count_width;
+
+/** Decodes one PropertyValue of a known type (2.11.2).
+ *  @param type    property type without OX_PTYP_INSTANCE
+ *  @param out     views into the input; arrays in the arena
+ *  @return OX_OK or the reader's failure: OX_E_TRUNCATED, OX_E_MALFORMED, OX_E_LIMIT,
+ *          OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
+OX_EXPORT ox_status ox_value_decode(ox_reader *r, ox_arena *arena, uint16_t type, unsigned width,
+                                    ox_value *out);
+/** Encodes one PropertyValue. Failures are the writer's. */
+OX_EXPORT void ox_value_encode(ox_writer *w, uint16_t type, unsigned width, const ox_value *value);
+
+/** Deep copy: everything that the value points at is copied into the arena.
+ *  @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_value_clone(ox_arena *arena, uint16_t type,
+                                                  const ox_value *in, ox_value *out);
+/** Total order of two values of the same type: numbers by value, strings by code unit, binaries and
+ *  GUIDs by byte, multi-values element by element. */
+OX_EXPORT int ox_value_compare(uint16_t type, const ox_value *a, const ox_value *b);
+/** Wire size of the value in bytes with 16-bit counts. */
+OX_EXPORT size_t ox_value_size_bytes(uint16_t type, const ox_value *value);
+/** True for a type this library can hold. */
+OX_EXPORT bool ox_type_is_known(uint16_t type);
+/** "PtypInteger32"; NULL when unknown. Static string. */
+OX_EXPORT const char *ox_type_name(uint16_t type);
+
+/** TaggedPropertyValue. @spec [MS-OXCDATA] 2.11.4 */
+OX_EXPORT ox_status ox_property_decode(ox_reader *r, ox_arena *arena, unsigned width,
+                                       ox_property *out);
+OX_EXPORT void ox_property_encode(ox_writer *w, unsigned width, const ox_property *in);
+
+/** PropertyRow, standard or flagged. With columns of PtypUnspecified a TypedPropertyValue is read.
+ *  @param columns  property tags of the row, `column_count` of them
+ *  @param out      column_count properties; a column whose value is an error has the type
+ *                  PtypErrorCode in its tag; one that is absent (flag 0x01) has PtypNull
+ *  @spec [MS-OXCDATA] 2.8.1, 2.11.5, 2.11.6 */
+OX_EXPORT ox_status ox_property_row_decode(ox_reader *r, ox_arena *arena, const ox_proptag *columns,
+                                           size_t column_count, unsigned width, ox_property *out);
+/** Writes a StandardPropertyRow when every value is present with its column's type, else a
+ *  FlaggedPropertyRow. */
+OX_EXPORT void ox_property_row_encode(ox_writer *w, const ox_proptag *columns, size_t column_count,
+                                      unsigned width, const ox_property *row);
+
+/** A property bag: properties sorted by id, one type per id, all memory in one arena. */
+typedef struct ox_propbag {
+  ox_arena *arena;
+  ox_property *items;
+  size_t count;
+  size_t capacity;
+} ox_propbag;
+
+OX_EXPORT void ox_propbag_init(ox_propbag *bag, ox_arena *arena);
+/** Adds or replaces; copies the value deeply. @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set(ox_propbag *bag, ox_proptag tag,
+                                                  const ox_value *value);
+/** As ox_propbag_set, but keeps the views: what they point at must outlive the bag. */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_view(ox_propbag *bag, ox_proptag tag,
+                                                       const ox_value *value);
+/** By id, whatever the type; NULL when absent. */
+OX_EXPORT const ox_property *ox_propbag_find(const ox_propbag *bag, uint16_t id);
+/** By id and type; NULL when absent or of another type. */
+OX_EXPORT const ox_value *ox_propbag_get(const ox_propbag *bag, ox_proptag tag);
+/** False when it was not there. */
+OX_EXPORT bool ox_propbag_remove(ox_propbag *bag, uint16_t id);
+OX_EXPORT void ox_propbag_clear(ox_propbag *bag);
+
+/* Conveniences, in UTF-8 where text is concerned. The getters give the fallback when the property
+ * is absent or of another type; string getters understand PtypString and PtypString8 (read as
+ * Windows-1252 unless the bag holds PidTagMessageCodepage) and return memory of the arena given. */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_utf8(ox_propbag *bag, ox_proptag tag,
+                                                       const char *text);
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_i32(ox_propbag *bag, ox_proptag tag, int32_t v);
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_i64(ox_propbag *bag, ox_proptag tag, int64_t v);
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_bool(ox_propbag *bag, ox_proptag tag, bool v);
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_time(ox_propbag *bag, ox_proptag tag,
+                                                       ox_filetime v);
+OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_binary(ox_propbag *bag, ox_proptag tag,
+                                                         const void *data, size_t size_bytes);
+OX_EXPORT const char *ox_propbag_utf8(const ox_propbag *bag, ox_proptag tag, ox_arena *arena,
+                                      const char *fallback);
+OX_EXPORT int32_t ox_propbag_i32(const ox_propbag *bag, ox_proptag tag, int32_t fallback);
+OX_EXPORT int64_t ox_propbag_i64(const ox_propbag *bag, ox_proptag tag, int64_t fallback);
+OX_EXPORT bool ox_propbag_bool(const ox_propbag *bag, ox_proptag tag, bool fallback);
+OX_EXPORT ox_filetime ox_propbag_time(const ox_propbag *bag, ox_proptag tag, ox_filetime fallback);
+/** Empty view when absent. */
+OX_EXPORT ox_bytes ox_propbag_binary(const ox_propbag *bag, ox_proptag tag);
+
+/** PropertyProblem. @spec [MS-OXCDATA] 2.7 */
+typedef struct ox_property_problem {
+  uint16_t index; /**< into the array of tags that the caller supplied */
+  ox_proptag property_tag;
+  ox_status error_code;
+} ox_property_problem;
+OX_EXPORT ox_status ox_property_problem_decode(ox_reader *r, ox_property_problem *out);
+OX_EXPORT void ox_property_problem_encode(ox_writer *w, const ox_property_problem *in);
+
+/* The property table, generated from schema/properties.tsv. */
+
+/** One row of the table. Static strings; NULL where the table has nothing. */
+typedef struct ox_property_info {
+  const char *name;        /**< canonical name, "PidTagSubject" */
+  const char *alternates;  /**< alternate names separated by blanks */
+  ox_proptag tag;          /**< with type; id 0 for named properties */
+  const ox_guid *set;      /**< property set of a named property, else NULL */
+  const char *string_name; /**< of PidName properties */
+  uint32_t lid;            /**< of PidLid properties */
+} ox_property_info;
+
+/** By canonical or alternate name, exact case. NULL when unknown. Thread-safe. */
+OX_EXPORT const ox_property_info *ox_property_info_by_name(const char *name);
+/** By property id and, where several share an id, preferably the type. NULL when unknown. */
+OX_EXPORT const ox_property_info *ox_property_info_by_tag(ox_proptag tag);
+
+OX_END_DECLS
+
+#endif

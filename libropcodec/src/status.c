@@ -1,0 +1,76 @@
+#include <oxkit/ropcodec/status.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "status_table.h"
+
+static const ox_status_row *find_row(ox_status status) {
+  size_t low = 0, high = ox_status_table_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (ox_status_table[middle].code < status) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < ox_status_table_count && ox_status_table[low].code == status ? &ox_status_table[low]
+                                                                            : NULL;
+}
+
+bool ox_failed(ox_status status) {
+  if (status == OX_OK) return false;
+  const ox_status_row *row = find_row(status);
+  return row == NULL || !row->warning;
+}
+
+bool ox_status_is_local(ox_status status) {
+  return (status & 0xFFFF0000u) == 0xE0000000u;
+}
+
+const char *ox_status_name(ox_status status) {
+  if (status == OX_OK) return "Success";
+  const ox_status_row *row = find_row(status);
+  return row != NULL ? row->name : "unknown";
+}
+
+const char *ox_status_text(ox_status status) {
+  if (status == OX_OK) return "The operation succeeded.";
+  const ox_status_row *row = find_row(status);
+  return row != NULL ? row->text : "A code that no table of ours has.";
+}
+
+ox_status ox_status_from_name(const char *name, ox_status *status_out) {
+  for (size_t i = 0; i < ox_status_table_count; i++) {
+    const ox_status_row *row = &ox_status_table[i];
+    if (strcmp(row->macro, name) == 0 || strcmp(row->name, name) == 0) {
+      *status_out = row->code;
+      return OX_OK;
+    }
+  }
+  return OX_E_NOT_FOUND;
+}
+
+ox_status ox_status_from_peer(uint32_t value, ox_error *err) {
+  if (!ox_status_is_local(value)) return value;
+  ox_error_set(err, OX_E_REMOTE, NULL);
+  if (err != NULL) err->remote_code = value;
+  return OX_E_REMOTE;
+}
+
+ox_status ox_error_set(ox_error *err, ox_status status, const char *text) {
+  return ox_error_setf(err, status, "%s", text != NULL ? text : ox_status_text(status));
+}
+
+ox_status ox_error_setf(ox_error *err, ox_status status, const char *format, ...) {
+  if (err == NULL) return status;
+  memset(err, 0, sizeof *err);
+  err->status = status;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(err->text, sizeof err->text, format, arguments);
+  va_end(arguments);
+  return status;
+}
