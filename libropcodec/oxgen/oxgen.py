@@ -10,10 +10,13 @@ import argparse
 import sys
 
 import emit_errors
+import emit_properties
 
 KINDS = {
     "errors-header": emit_errors.header,
     "errors-source": emit_errors.source,
+    "properties-header": emit_properties.header,
+    "properties-source": emit_properties.source,
 }
 
 

@@ -9,7 +9,8 @@ bool ox_bytes_equal(ox_bytes a, ox_bytes b) {
 }
 
 bool ox_guid_equal(const ox_guid *a, const ox_guid *b) {
-  return ox_guid_compare(a, b) == 0;
+  return a->data1 == b->data1 && a->data2 == b->data2 && a->data3 == b->data3 &&
+         memcmp(a->data4, b->data4, sizeof a->data4) == 0;
 }
 
 bool ox_guid_is_null(const ox_guid *guid) {

@@ -42,6 +42,11 @@ OX_EXPORT extern const ox_guid OX_PSETID_SHARING;
 OX_EXPORT extern const ox_guid OX_PSETID_XML_EXTRACTED_ENTITIES;
 OX_EXPORT extern const ox_guid OX_PSETID_ATTACHMENT;
 OX_EXPORT extern const ox_guid OX_PSETID_CALENDAR_ASSISTANT;
+OX_EXPORT extern const ox_guid OX_PSETID_REMOTE;
+OX_EXPORT extern const ox_guid OX_PSETID_REPORT;
+
+/** The row of the property table for a name; NULL when the table has none. Thread-safe. */
+OX_EXPORT const ox_property_info *ox_property_info_by_property_name(const ox_property_name *name);
 
 OX_END_DECLS
 

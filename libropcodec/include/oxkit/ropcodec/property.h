@@ -3,6 +3,7 @@
 #ifndef OXKIT_ROPCODEC_PROPERTY_H
 #define OXKIT_ROPCODEC_PROPERTY_H
 
+#include <oxkit/ropcodec/properties.h>
 #include <oxkit/ropcodec/reader.h>
 #include <oxkit/ropcodec/text.h>
 #include <oxkit/ropcodec/writer.h>
