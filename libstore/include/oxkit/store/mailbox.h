@@ -463,7 +463,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_item_set_read_flag(ox_item *item, uint32_t
 #define OX_SUBMIT_NEEDS_SPOOLER 0x02u
 
 /** Saves and sends the message; the handle can only be closed afterwards.
- *  @return OX_OK, OX_E_NO_SUPPORT (no way out configured), OX_E_INVALID_RECIPIENTS (none)
+ *  @return OX_OK, OX_E_NO_SUPPORT (no way out configured), OX_E_NO_RECIPIENTS (none)
  *  @spec [MS-OXOMSG] 2.2.3.1 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_item_submit(ox_item *item, uint32_t flags, ox_error *err);
 /** @return OX_OK, OX_E_NOT_FOUND, OX_E_UNABLE_TO_ABORT. @spec [MS-OXOMSG] 2.2.3.2 */
