@@ -11,12 +11,18 @@ import sys
 
 import emit_errors
 import emit_properties
+import emit_wire_header
+import emit_wire_source
 
 KINDS = {
-    "errors-header": emit_errors.header,
-    "errors-source": emit_errors.source,
-    "properties-header": emit_properties.header,
-    "properties-source": emit_properties.source,
+    "errors-header": lambda inputs, *_: emit_errors.header(inputs),
+    "errors-source": lambda inputs, *_: emit_errors.source(inputs),
+    "properties-header": lambda inputs, *_: emit_properties.header(inputs),
+    "properties-source": lambda inputs, *_: emit_properties.source(inputs),
+    "wire-header": emit_wire_header.header,
+    "wire-source": emit_wire_source.source,
+    "wire-rops": emit_wire_source.rops,
+    "wire-types": emit_wire_source.types,
 }
 
 
@@ -25,9 +31,10 @@ def main():
     parser.add_argument("kind", choices=sorted(KINDS))
     parser.add_argument("inputs", nargs="+")
     parser.add_argument("-o", "--output", required=True)
+    parser.add_argument("--header", help="public header that a wire source includes")
     options = parser.parse_args()
     try:
-        text = KINDS[options.kind](options.inputs)
+        text = KINDS[options.kind](options.inputs, options.output, options.header)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

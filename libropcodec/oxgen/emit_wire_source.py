@@ -1,0 +1,508 @@
+"""C for a set of .wire files: decoders, encoders, descriptors, and the dispatch over ROPs."""
+
+import os
+
+import wire_parse
+from wire_parse import Block, INTEGERS, member
+
+READ = {"u8": "ox_read_u8({r})", "u16": "ox_read_u16({r})", "u32": "ox_read_u32({r})",
+        "u64": "ox_read_u64({r})", "i8": "(int8_t)ox_read_u8({r})", "i16": "(int16_t)ox_read_u16({r})",
+        "i32": "(int32_t)ox_read_u32({r})", "i64": "(int64_t)ox_read_u64({r})",
+        "bool8": "ox_read_bool8({r})", "id64": "ox_read_u64({r})", "tag": "ox_read_u32({r})",
+        "status": "ox_read_u32({r})", "filetime": "ox_read_u64({r})", "zstr8": "ox_read_zstr8({r})",
+        "zstr16": "ox_read_zstr16({r})"}
+WRITE = {"u8": "ox_write_u8(w, {v})", "u16": "ox_write_u16(w, {v})", "u32": "ox_write_u32(w, {v})",
+         "u64": "ox_write_u64(w, {v})", "i8": "ox_write_u8(w, (uint8_t){v})",
+         "i16": "ox_write_u16(w, (uint16_t){v})", "i32": "ox_write_u32(w, (uint32_t){v})",
+         "i64": "ox_write_u64(w, (uint64_t){v})", "bool8": "ox_write_bool8(w, {v})",
+         "id64": "ox_write_u64(w, {v})", "tag": "ox_write_u32(w, {v})",
+         "status": "ox_write_u32(w, {v})", "filetime": "ox_write_u64(w, {v})",
+         "guid": "ox_write_guid(w, &{v})", "zstr8": "ox_write_zstr8(w, {v})",
+         "zstr16": "ox_write_zstr16(w, {v})"}
+
+
+def condition_c(condition, base, context=True):
+    """C for a condition; `context` False leaves out terms that only a decoder can answer."""
+    parts = []
+    for field, mask, operator, numbers in condition.terms:
+        if isinstance(field, str):
+            if context:
+                parts.append(field if operator == "not in" else "!" + field)
+            continue
+        value = f"{base}->{field.name}" + (".size_bytes" if field.type == "bytes" else "")
+        if mask is not None:
+            value = f"({value} & 0x{mask:X}u)"
+        if field.type == "bool8" and mask is None and numbers == [0]:
+            parts.append(value if operator == "not in" else "!" + value)
+            continue
+        compare, joint = ("==", " || ") if operator == "in" else ("!=", " && ")
+        listed = [f"{value} {compare} " + ("0" if n == 0 else f"0x{n:X}u") for n in numbers]
+        parts.append(listed[0] if len(listed) == 1 else "(" + joint.join(listed) + ")")
+    return " && ".join(parts)
+
+
+class Writer:
+    def __init__(self):
+        self.lines, self.depth, self.locals = [], 1, 0
+
+    def put(self, line):
+        self.lines.append("  " * self.depth + line)
+
+    def open(self, line):
+        self.put(line + " {")
+        self.depth += 1
+
+    def close(self, line="}"):
+        self.depth -= 1
+        self.put(line)
+
+    def local(self, base):
+        self.locals += 1
+        return f"{base}{self.locals}"
+
+
+def columns_c(field, base):
+    if field.arguments == "columns":
+        return "columns, column_count"
+    columns, count = field.arguments
+    return f"{base}->{columns.name}, {base}->{count.name}"
+
+
+def read_value(field, target, reader, arena="arena"):
+    """A statement that decodes one value into the lvalue `target`."""
+    if field.hand:
+        middle = ""
+        if field.hand.columns:
+            middle += columns_c(field, "out") + ", "
+        if field.hand.width:
+            middle += f"{field.width}, "
+        first = f"{reader}, {arena}, " if field.hand.arena else f"{reader}, "
+        return f"{field.hand.decode}({first}{middle}&{target});"
+    if field.struct:
+        return f"{field.struct.c_name}_decode({reader}, {arena}, {field.struct.arguments()}&{target});"
+    if field.type == "guid":
+        return f"ox_read_guid({reader}, &{target});"
+    return f"{target} = {READ[field.type].format(r=reader)};"
+
+
+def write_value(field, value):
+    if field.hand:
+        middle = ""
+        if field.hand.columns:
+            middle += columns_c(field, "in") + ", "
+        if field.hand.width:
+            middle += f"{field.width}, "
+        return f"{field.hand.encode}(w, {middle}&{value});"
+    if field.struct:
+        return f"{field.struct.c_name}_encode(w, &{value});"
+    return WRITE[field.type].format(v=value) + ";"
+
+
+def size_read(width, reader):
+    return f"ox_read_u{8 * width}({reader})"
+
+
+def decode_field(out, struct, field, reader):
+    target = f"out->{field.name}"
+    kind = field.type
+    if kind == "bytes":
+        if field.rest:
+            out.put(f"{target} = ox_read_bytes({reader}, ox_reader_remaining({reader}));")
+        elif field.sized:
+            out.put(f"{target} = ox_read_bytes({reader}, {size_read(field.sized, reader)});")
+        elif field.optional:
+            out.put(f"{target} = ox_read_bytes({reader}, {field.fixed});")
+        else:
+            out.put(f"ox_wire_read_fixed({reader}, {target}, {field.fixed});")
+        return
+    if kind == "rows":
+        count = f"out->{field.count.name}" if field.count is not None else str(field.fixed)
+        out.put(f"{target} = ox_read_rows({reader}, {columns_c(field, 'out')}, {count});")
+        return
+    if kind in ("zstr8", "zstr16") and field.sized and not field.is_array():
+        out.put(f"{target} = ox_wire_read_sized_{kind}({reader}, {field.sized});")
+        return
+    inner, part = reader, None
+    if field.sized:
+        part = out.local("part")
+        size = out.local("size")
+        out.open("")
+        out.put(f"size_t {size} = {size_read(field.sized, reader)};")
+        out.put(f"ox_reader {part};")
+        out.put(f"ox_reader_part({reader}, {size}, &{part});")
+        inner = "&" + part
+    if field.count is not None:
+        count = f"out->{field.count.name}"
+        out.put(f"{target} = ox_wire_array({inner}, arena, {count}, {field.element_min_bytes()}, "
+                f"sizeof *{target});")
+        out.open(f"if ({target} != NULL)")
+        out.open(f"for (uint32_t i = 0; i < {count} && ({inner})->status == OX_OK; i++)")
+        out.put(read_value(field, f"{target}[i]", inner))
+        out.close()
+        out.close()
+    elif field.is_array():
+        out.open(f"for (uint32_t i = 0; i < {field.fixed}; i++)")
+        out.put(read_value(field, f"{target}[i]", inner))
+        out.close()
+    elif field.is_pointer():
+        test = f"{size} != 0" if part else None
+        if test:
+            out.open(f"if ({test})")
+        out.put(f"{target} = ox_wire_one({inner}, arena, sizeof *{target});")
+        value = read_value(field, f"(*{target})", inner).replace("&(*" + target + ")", target)
+        out.put(f"if ({target} != NULL) {value}")
+        if test:
+            out.close()
+    else:
+        out.put(read_value(field, target, inner))
+    if part:
+        out.put(f"ox_reader_close({reader}, &{part});")
+        out.close()
+    checks_decode(out, struct, field, reader)
+
+
+def checks_decode(out, struct, field, reader):
+    target = f"out->{field.name}"
+    if field.maximum is not None:
+        constant = isinstance(field.maximum, int)
+        limit = f"0x{field.maximum:X}u" if constant else f"out->{field.maximum.name}"
+        status = "OX_E_LIMIT" if constant else "OX_E_MALFORMED"
+        out.put(f"if ({target} > {limit}) ox_reader_fail({reader}, {status}, \"{field.name}\", "
+                f"\"{struct.section}\");")
+    if field.allowed is not None:
+        test = " && ".join(f"{target} != {n}" for n in field.allowed)
+        out.put(f"if ({test}) ox_reader_fail({reader}, OX_E_MALFORMED, \"{field.name}\", "
+                f"\"{struct.section}\");")
+
+
+def decode_items(out, struct, items, reader):
+    for item in items:
+        if not isinstance(item, Block):
+            decode_field(out, struct, item, reader)
+        elif item.kind == "if":
+            out.open(f"if ({condition_c(item.condition, 'out')})")
+            decode_items(out, struct, item.body, reader)
+            out.close()
+        else:
+            part = out.local("part")
+            out.open("")
+            out.put(f"ox_reader {part};")
+            out.put(f"ox_reader_part({reader}, {size_read(item.width, reader)}, &{part});")
+            decode_items(out, struct, item.body, "&" + part)
+            out.put(f"ox_reader_close({reader}, &{part});")
+            out.close()
+
+
+def encode_field(out, field):
+    value = f"in->{field.name}"
+    kind = field.type
+    if field.maximum is not None:
+        limit = f"0x{field.maximum:X}u" if isinstance(field.maximum, int) else \
+            f"in->{field.maximum.name}"
+        out.put(f"if ({value} > {limit}) ox_writer_fail(w, OX_E_USAGE);")
+    if field.allowed is not None:
+        test = " && ".join(f"{value} != {n}" for n in field.allowed)
+        out.put(f"if ({test}) ox_writer_fail(w, OX_E_USAGE);")
+    if kind in ("bytes", "rows"):
+        if field.sized:
+            out.put(f"ox_wire_write_sized_bytes(w, {field.sized}, {value});")
+        elif field.optional and field.fixed:
+            out.put(f"if ({value}.size_bytes != 0) ox_wire_write_exact(w, {value}, {field.fixed});")
+        elif field.fixed and kind == "bytes":
+            out.put(f"ox_write_bytes(w, {value}, {field.fixed});")
+        else:
+            out.put(f"ox_write_bytes(w, {value}.data, {value}.size_bytes);")
+        return
+    if kind in ("zstr8", "zstr16") and field.sized and not field.is_array():
+        out.put(f"ox_wire_write_sized_{kind}(w, {field.sized}, {value});")
+        return
+    mark = None
+    if field.sized:
+        mark = out.local("mark")
+        out.open("")
+        out.put(f"size_t {mark} = ox_writer_reserve(w, {field.sized});")
+    if field.is_array():
+        count = f"in->{field.count.name}" if field.count is not None else str(field.fixed)
+        out.open(f"for (uint32_t i = 0; i < {count}; i++)")
+        out.put(write_value(field, f"{value}[i]"))
+        out.close()
+    elif field.is_pointer():
+        text = write_value(field, f"(*{value})").replace("&(*" + value + ")", value)
+        out.put(f"if ({value} != NULL) {text}")
+    else:
+        out.put(write_value(field, value))
+    if mark:
+        out.put(f"ox_writer_patch_length(w, {mark}, {field.sized});")
+        out.close()
+
+
+def encode_items(out, items):
+    for item in items:
+        if not isinstance(item, Block):
+            encode_field(out, item)
+        elif item.kind == "if":
+            test = condition_c(item.condition, "in", False)
+            if test:
+                out.open(f"if ({test})")
+            encode_items(out, item.body)
+            if test:
+                out.close()
+        else:
+            mark = out.local("mark")
+            out.open("")
+            out.put(f"size_t {mark} = ox_writer_reserve(w, {item.width});")
+            encode_items(out, item.body)
+            out.put(f"ox_writer_patch_length(w, {mark}, {item.width});")
+            out.close()
+
+
+def functions(struct):
+    name = struct.c_name
+    out = Writer()
+    head = f"ox_status {name}_decode(ox_reader *r, ox_arena *arena, {struct.parameters()}{name} *out) {{"
+    out.put("size_t start = r->position;")
+    out.put("memset(out, 0, sizeof *out);")
+    if struct.rop_id is not None:
+        out.put(f"if (ox_read_u8(r) != 0x{struct.rop_id:02X}) "
+                f"ox_reader_fail(r, OX_E_MALFORMED, \"rop_id\", \"{struct.section}\");")
+    decode_items(out, struct, struct.body, "r")
+    context = "NULL"
+    if struct.needs:
+        columns = "columns, column_count" if "columns" in struct.needs else "NULL, 0"
+        logon = "public_logon" if "public_logon" in struct.needs else "false"
+        out.put(f"const ox_wire_context context = {{{columns}, {logon}}};")
+        context = "&context"
+    out.put("if (r->status != OX_OK)")
+    out.put(f"  return ox_wire_failed(&{name}_wire, r, arena, start, {context}, out);")
+    out.put("return OX_OK;")
+    lines = [head] + [line.replace("  " + " {", "  {") for line in out.lines] + ["}", ""]
+    out = Writer()
+    if struct.rop_id is not None:
+        out.put(f"ox_write_u8(w, 0x{struct.rop_id:02X});")
+    encode_items(out, struct.body)
+    if not struct.body:
+        out.put("(void)w;") if struct.rop_id is None else None
+        out.put("(void)in;")
+    lines += [f"void {name}_encode(ox_writer *w, const {name} *in) {{"]
+    lines += [line.replace("  " + " {", "  {") for line in out.lines] + ["}", ""]
+    return lines
+
+
+KINDS = {name: "OX_WIRE_" + name.upper() for name in
+         list(INTEGERS) + ["guid", "zstr8", "zstr16", "bytes", "rows"]}
+
+
+class Descriptors:
+    """The const tables of one source file; equal number lists and terms are shared."""
+
+    def __init__(self):
+        self.lines, self.shared, self.hands = [], {}, {}
+
+    def numbers(self, values):
+        return self.share("numbers", "const uint32_t", "{" + ", ".join(f"0x{v:X}" for v in values) + "}")
+
+    def share(self, base, c_type, body):
+        if body not in self.shared:
+            self.shared[body] = f"{base}{len(self.shared)}"
+            self.lines.append(f"static {c_type} {self.shared[body]}[] = {body};")
+        return self.shared[body]
+
+    def terms(self, struct, condition):
+        rows = []
+        for field, mask, operator, numbers in condition.terms:
+            offset, kind = "0", "OX_WIRE_CONTEXT"
+            if not isinstance(field, str):
+                offset, kind = f"offsetof({struct.c_name}, {field.name})", KINDS[field.type]
+            rows.append(f"{{{offset}, {kind}, {'true' if operator == 'not in' else 'false'}, "
+                        f"{len(numbers)}, 0x{0xFFFFFFFF if mask is None else mask:X}u, "
+                        f"{self.numbers(numbers)}}}")
+        return self.share("terms", "const ox_wire_term", "{" + ", ".join(rows) + "}")
+
+    def values(self, values):
+        body = "{" + ", ".join(f'{{0x{v:X}, "{label}"}}' for v, label, _ in values.items) + "}"
+        items = self.share("names", "const ox_wire_named_value", body)
+        whole = (f'{{{{"{values.name}", "{values.section}", '
+                 f"{'true' if values.is_flags else 'false'}, {len(values.items)}, {items}}}}}")
+        return self.share("values", "const ox_wire_values", whole)
+
+    def hand(self, hand):
+        if hand.name in self.hands:
+            return self.hands[hand.name]
+        name = f"hand_{hand.name}"
+        first = "r, arena, " if hand.arena else "r, "
+        middle = ("columns, column_count, " if hand.columns else "") + ("width, " if hand.width else "")
+        parameters = "unsigned width, const ox_proptag *columns, size_t column_count"
+        unused = "".join(f"  (void){name};\n" for name, used in (
+            ("arena", hand.arena), ("width", hand.width), ("columns", hand.columns),
+            ("column_count", hand.columns)) if not used)
+        self.lines += [
+            f"static ox_status decode_{hand.name}(ox_reader *r, ox_arena *arena, {parameters}, void *out) {{",
+            f"{unused}  return {hand.decode}({first}{middle}out);", "}",
+            f"static void encode_{hand.name}(ox_writer *w, {parameters}, const void *in) {{",
+            f"{unused}".replace("  (void)arena;\n", "") + f"  {hand.encode}(w, {middle}in);", "}",
+            f"static const ox_wire_hand {name} = {{\"{hand.c_type}\", sizeof({hand.c_type}), "
+            f"{hand.min_bytes}, decode_{hand.name}, encode_{hand.name}}};"]
+        self.hands[hand.name] = name
+        return name
+
+    def rows(self, struct, items, out):
+        for item in items:
+            if isinstance(item, Block):
+                inner = []
+                self.rows(struct, item.body, inner)
+                if item.kind == "if":
+                    terms = self.terms(struct, item.condition)
+                    out.append(f"{{.name = \"if\", .kind = OX_WIRE_IF, .span = {len(inner)}, "
+                               f".terms = {terms}, .term_count = {len(item.condition.terms)}}}")
+                else:
+                    out.append(f"{{.name = \"size\", .kind = OX_WIRE_SIZED, .span = {len(inner)}, "
+                               f".width = {item.width}}}")
+                out += inner
+            else:
+                out.append(self.field(struct, item))
+
+    def field(self, struct, field):
+        name = struct.c_name
+        kind = "OX_WIRE_HAND" if field.hand else "OX_WIRE_STRUCT" if field.struct else KINDS[field.type]
+        flags = []
+        if field.is_array():
+            flags.append("OX_WIRE_ARRAY")
+        if field.is_pointer():
+            flags.append("OX_WIRE_POINTER")
+        if field.fixed and (field.is_array() or field.type == "bytes" and not field.optional):
+            flags.append("OX_WIRE_INLINE")
+        if field.rest:
+            flags.append("OX_WIRE_REST")
+        parts = [f'.name = "{field.name}"', f".kind = {kind}", f".offset = offsetof({name}, {field.name})"]
+        if flags:
+            parts.append(".flags = " + " | ".join(flags))
+        if field.sized:
+            parts.append(f".width = {field.sized}")
+        if field.hand and field.hand.width:
+            parts.append(f".hand_width = {field.width}")
+        if field.count is not None:
+            parts += [f".count_kind = {KINDS[field.count.type]}",
+                      f".count_offset = offsetof({name}, {field.count.name})"]
+        if field.fixed:
+            parts.append(f".fixed = {field.fixed}")
+        if field.type != "bytes":
+            parts.append(f".element_bytes = sizeof({field.c_type()})")
+        if field.arguments == "columns":
+            parts.append(".columns_offset = 0xFFFF")
+        elif field.arguments:
+            columns, count = field.arguments
+            parts += [f".columns_offset = offsetof({name}, {columns.name})",
+                      f".maximum_kind = {KINDS[count.type]}",
+                      f".maximum_offset = offsetof({name}, {count.name})"]
+        if isinstance(field.maximum, int):
+            parts.append(f".maximum = 0x{field.maximum:X}")
+        elif field.maximum is not None:
+            parts += [f".maximum_kind = {KINDS[field.maximum.type]}",
+                      f".maximum_offset = offsetof({name}, {field.maximum.name})"]
+        if field.allowed:
+            parts += [f".allowed = {self.numbers(field.allowed)}", f".allowed_count = {len(field.allowed)}"]
+        if field.hand:
+            parts.append(f".hand = &{self.hand(field.hand)}")
+        if field.struct:
+            parts.append(f".structure = &{field.struct.c_name}_wire")
+        if field.values:
+            parts.append(f".values = {self.values(field.values)}")
+        return "{" + ", ".join(parts) + "}"
+
+    def struct(self, struct):
+        rows = []
+        self.rows(struct, struct.body, rows)
+        name = struct.c_name
+        fields = "NULL"
+        if rows:
+            fields = name + "_fields"
+            self.lines += [f"static const ox_wire_field {fields}[] = {{"]
+            self.lines += ["    " + row + "," for row in rows] + ["};"]
+        rop_id = -1 if struct.rop_id is None else struct.rop_id
+        self.lines += [f"const ox_wire_struct {name}_wire = {{\"{struct.name}\", \"{struct.section}\", "
+                       f"{rop_id}, {len(rows)}, sizeof({name}), {struct.min_bytes()}, {fields}}};", ""]
+
+
+def header_of(output):
+    return os.path.splitext(os.path.basename(output))[0]
+
+
+def source(inputs, output, header=None):
+    schema = wire_parse.load(inputs)
+    files = ", ".join(os.path.basename(path) for path in schema.paths)
+    out = [f"/* Generated by oxgen from {files}; do not edit. */", f"#include <{header}>", "",
+           "#include <oxkit/ropcodec/rows.h>", "#include <oxkit/ropcodec/wire.h>", "",
+           "#include <string.h>", ""]
+    descriptors = Descriptors()
+    for struct in schema.structs:
+        descriptors.struct(struct)
+    out += descriptors.lines
+    for struct in schema.structs:
+        out += functions(struct)
+    return "\n".join(out)
+
+
+def rops(inputs, output, header=None):
+    """The functions over all ROPs."""
+    schema = wire_parse.load(inputs)
+    table = sorted(schema.rops, key=lambda rop: rop.number)
+    out = ["/* Generated by oxgen; do not edit. */", f"#include <{header}>", "",
+           "#include <string.h>", ""]
+    for kind in ("request", "response"):
+        out += [f"ox_status ox_rop_{kind}_decode(ox_reader *r, ox_arena *arena, "
+                f"const ox_rop_context *context, ox_rop_{kind} *out) {{",
+                "  static const ox_rop_context nothing;",
+                "  if (context == NULL) context = &nothing;",
+                "  out->rop_id = ox_peek_u8(r);", "  switch (out->rop_id) {"]
+        for rop in table:
+            part = getattr(rop, kind)
+            if part is None:
+                continue
+            extra = {"columns": "context->columns, context->column_count, ",
+                     "public_logon": "ox_rop_is_public(context, r), "}
+            arguments = "".join(extra[need] for need in part.needs)
+            out += [f"    case 0x{rop.number:02X}:", f"      return {part.c_name}_decode(r, arena, "
+                    f"{arguments}&out->u.{member(rop.name)});"]
+        out += ["    default:",
+                "      return ox_reader_fail(r, OX_E_UNKNOWN_ROP, \"rop_id\", \"[MS-OXCROPS] 2.2.2\");",
+                "  }", "}", "",
+                f"void ox_rop_{kind}_encode(ox_writer *w, const ox_rop_{kind} *in) {{",
+                "  switch (in->rop_id) {"]
+        for rop in table:
+            part = getattr(rop, kind)
+            if part is not None:
+                out += [f"    case 0x{rop.number:02X}:",
+                        f"      {part.c_name}_encode(w, &in->u.{member(rop.name)});", "      break;"]
+        out += ["    default:", "      ox_writer_fail(w, OX_E_UNKNOWN_ROP);", "  }", "}", ""]
+    public = ["/* Whether the request at the cursor names a public folders logon: LogonId follows RopId. */",
+              "static bool ox_rop_is_public(const ox_rop_context *context, const ox_reader *r) {",
+              "  if (r->status != OX_OK || r->size_bytes - r->position < 2) return false;",
+              "  uint8_t logon_id = r->data[r->position + 1];",
+              "  return (context->public_logons[logon_id / 8] >> logon_id % 8 & 1) != 0;", "}", ""]
+    out[5:5] = public
+    out += ["static const ox_rop_info table[] = {"]
+    for rop in table:
+        parts = [f"&{part.c_name}_wire" if part else "NULL" for part in (rop.request, rop.response)]
+        out.append(f"  {{0x{rop.number:02X}, \"{rop.name}\", \"{rop.section}\", {', '.join(parts)}}},")
+    out += ["};", "", "const ox_rop_info *ox_rop_info_table(size_t *count_out) {",
+            "  *count_out = sizeof table / sizeof table[0];", "  return table;", "}", "",
+            "const ox_rop_info *ox_rop_info_by_id(uint8_t rop_id) {",
+            "  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {",
+            "    if (table[i].rop_id == rop_id) return &table[i];", "  }", "  return NULL;", "}", ""]
+    return "\n".join(out)
+
+
+def types(inputs, output, header=None):
+    """The list of hand-written types in use, one a line: name, C type, fields that use it."""
+    schema = wire_parse.load(inputs)
+    uses = {name: 0 for name in schema.hand_types}
+
+    def walk(items):
+        for item in items:
+            if isinstance(item, Block):
+                walk(item.body)
+            elif item.hand:
+                uses[item.hand.name] += 1
+    for struct in schema.structs:
+        walk(struct.body)
+    return "".join(f"{name}\t{schema.hand_types[name].c_type}\t{uses[name]}\n" for name in sorted(uses))
