@@ -66,7 +66,8 @@ def when(condition):
         name = field if isinstance(field, str) else field.name
         if mask is not None:
             name = f"{name} & 0x{mask:X}"
-        if numbers == [0] and not (mask is None and field.type == "status"):
+        is_status = not isinstance(field, str) and field.type == "status"
+        if numbers == [0] and not is_status:
             terms.append(name if operator == "not in" else f"not ({name})" if mask else f"not {name}")
         else:
             listed = ", ".join(f"0x{n:X}" if n > 9 else str(n) for n in numbers)
