@@ -11,7 +11,8 @@
 
 OX_BEGIN_DECLS
 
-/** No deadline. */
+/** No deadline. Every `deadline_ms` of these interfaces is a point in time: milliseconds of the
+ *  system's monotonic clock (CLOCK_MONOTONIC). */
 #define OX_NO_DEADLINE UINT64_MAX
 
 /** A call in flight, as its submitter names it: unique among the caller's calls in flight and not
