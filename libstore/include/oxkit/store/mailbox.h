@@ -20,6 +20,7 @@
 
 #include <oxkit/ropcodec/message.h>
 #include <oxkit/ropcodec/restriction.h>
+#include <oxkit/ropcodec/rops.h> /* ox_long_term_id */
 #include <oxkit/ropcodec/sort.h>
 
 OX_BEGIN_DECLS
@@ -37,12 +38,6 @@ typedef struct ox_subscription ox_subscription; /**< what a client wants to be t
  *  REPLID in the low 16 bits and the six GLOBCNT bytes above. 0 is no id.
  *  @spec [MS-OXCDATA] 2.2.1.1, 2.2.1.2 */
 typedef uint64_t ox_id;
-
-/** The long-term form of an id. @spec [MS-OXCDATA] 2.2.1.3.1 */
-typedef struct ox_long_term_id {
-  ox_guid database_guid;     /**< REPLGUID */
-  uint8_t global_counter[6]; /**< as on the wire: most significant byte first */
-} ox_long_term_id;
 
 /** The parts of an id, the counter as a number (48 bits). */
 OX_EXPORT uint16_t ox_id_replid(ox_id id);
