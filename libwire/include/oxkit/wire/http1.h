@@ -87,6 +87,7 @@ typedef struct ox_http1_head {
   uint64_t content_length; /**< UINT64_MAX when not told */
   bool expects_continue;   /**< request: wait for ox_http1_send_continue before the body */
   bool keep_alive;         /**< the peer means to go on after this message */
+  ox_bytes block;          /**< all strings above but static ones lie in here */
 } ox_http1_head;
 
 typedef struct ox_http1_event {
@@ -94,6 +95,16 @@ typedef struct ox_http1_event {
   ox_http1_head head;
   ox_bytes body; /**< a view until the next call that feeds or reads */
 } ox_http1_event;
+
+/** Copies a head and its strings.
+ *  @return OX_OK, OX_E_NO_MEMORY */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_http1_head_clone(const ox_http1_head *head, ox_arena *arena,
+                                                       ox_http1_head *out);
+
+/** Copies a head and its strings.
+ *  @return OX_OK, OX_E_NO_MEMORY */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_http1_head_clone(const ox_http1_head *head, ox_arena *arena,
+                                                       ox_http1_head *out);
 
 /** The next event.
  *  @return OX_OK; OX_E_PROTOCOL or OX_E_LIMIT for a message that breaks the rules: err->remote_code
