@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Adds up a meson test log: every CMocka test function counts, any other test program counts once.
+"""Adds up a meson test log: every CMocka test function and every TAP line counts, any other test
+program counts once.
 
 usage: tally.py testlog.json        prints the plain closing line; status 1 when something failed
 """
@@ -8,10 +9,10 @@ import json
 import re
 import sys
 
-CMOCKA = {
-    "passed": re.compile(r"^\[       OK \] ", re.M),
-    "failed": re.compile(r"^\[  FAILED  \] \S+$", re.M),
-    "skipped": re.compile(r"^\[  SKIPPED \] \S+$", re.M),
+CASES = {
+    "passed": re.compile(r"^\[       OK \] (\S+)|^ok (\d+)(?!.*# SKIP)", re.M),
+    "failed": re.compile(r"^\[  FAILED  \] (\S+)$|^not ok (\d+)", re.M),
+    "skipped": re.compile(r"^\[  SKIPPED \] (\S+)$|^ok (\d+).*# SKIP", re.M),
 }
 
 
@@ -24,9 +25,8 @@ def main():
             run = json.loads(line)
             runs += 1
             output = run.get("stdout", "") + "\n" + run.get("stderr", "")
-            counts = {kind: len(set(pattern.findall(output)) if kind != "passed"
-                                else pattern.findall(output))
-                      for kind, pattern in CMOCKA.items()}
+            # CMocka repeats the names of failed and skipped functions in its summary.
+            counts = {kind: len(set(pattern.findall(output))) for kind, pattern in CASES.items()}
             ok = run["result"] in ("OK", "SKIP", "EXPECTEDFAIL")
             if not any(counts.values()):
                 kind = "skipped" if run["result"] == "SKIP" else "passed" if ok else "failed"
@@ -36,7 +36,7 @@ def main():
             for kind, count in counts.items():
                 total[kind] += count
             if counts["skipped"]:
-                why = re.findall(r"^skipped: .*$", output, re.M | re.I)
+                why = re.findall(r"^skipped: .*$|# SKIP .*$", output, re.M | re.I)
                 reasons += [f"{run['name']}: {text}" for text in why] or [f"{run['name']}: skipped"]
             if not ok:
                 print(f"FAILED {run['name']} ({run['result']})")
