@@ -550,7 +550,7 @@ class Parser:
             if text is not None:
                 line.fail(f"'{field.type}' takes no argument")
             return
-        if text is None or text == "columns":
+        if text is None or (text == "columns" and text not in struct.by_name):
             if "columns" not in struct.needs:
                 line.fail(f"'{field.type}' needs columns: name a field, or put needs=columns on the "
                           f"{struct.name}")
