@@ -18,6 +18,12 @@ void ox_writer_init_fixed(ox_writer *w, void *buffer, size_t capacity_bytes) {
   w->fixed = true;
 }
 
+void ox_writer_init_counting(ox_writer *w, size_t max_bytes) {
+  memset(w, 0, sizeof *w);
+  w->max_bytes = max_bytes;
+  w->counting = true;
+}
+
 void ox_writer_dispose(ox_writer *w) {
   if (!w->fixed) ox_free(w->allocator, w->data);
   memset(w, 0, sizeof *w);
@@ -43,7 +49,7 @@ ox_bytes ox_writer_bytes(const ox_writer *w) {
 }
 
 uint8_t *ox_writer_take(ox_writer *w, size_t *size_out) {
-  if (w->status != OX_OK || w->fixed) return NULL;
+  if (w->status != OX_OK || w->fixed || w->counting) return NULL;
   uint8_t *data = w->data;
   if (data == NULL) data = ox_malloc(w->allocator, 1);
   *size_out = w->size_bytes;
@@ -61,6 +67,10 @@ static uint8_t *extend(ox_writer *w, size_t n) {
     return NULL;
   }
   size_t need = w->size_bytes + n;
+  if (w->counting) {
+    w->size_bytes = need;
+    return NULL;
+  }
   if (w->capacity_bytes < need) {
     size_t capacity = w->capacity_bytes != 0 ? w->capacity_bytes : FIRST_CAPACITY_BYTES;
     while (capacity < need) capacity = capacity > w->max_bytes / 2 ? w->max_bytes : capacity * 2;
@@ -164,7 +174,7 @@ size_t ox_writer_reserve(ox_writer *w, size_t n) {
 }
 
 static void patch(ox_writer *w, size_t mark, uint64_t value, unsigned width) {
-  if (w->status == OX_OK) put(w->data + mark, value, width);
+  if (w->status == OX_OK && !w->counting) put(w->data + mark, value, width);
 }
 
 void ox_writer_patch_u8(ox_writer *w, size_t mark, uint8_t value) {

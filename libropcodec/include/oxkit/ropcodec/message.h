@@ -69,15 +69,42 @@ OX_EXPORT uint16_t ox_message_find_name(const ox_message *message, const ox_prop
 /** The name of a local id; NULL when there is none. */
 OX_EXPORT const ox_property_name *ox_message_name(const ox_message *message, uint16_t id);
 
-/** Attaches a large value; the message owns the source from now on, also on failure. */
+/** Tags of named properties in one step: the local id of the name with the type given, adding the
+ *  name when new. 0 when out of memory or ids. Example:
+ *  ox_message_lid_tag(m, &OX_PSETID_COMMON, OX_PidLidReminderSet, OX_PidLidReminderSet_TYPE). */
+OX_EXPORT ox_proptag ox_message_lid_tag(ox_message *message, const ox_guid *set, uint32_t lid,
+                                        uint16_t type);
+/** @param text  UTF-8 */
+OX_EXPORT ox_proptag ox_message_string_tag(ox_message *message, const ox_guid *set,
+                                           const char *text, uint16_t type);
+/** The same without adding; 0 when the message has no such name. */
+OX_EXPORT ox_proptag ox_message_find_lid_tag(const ox_message *message, const ox_guid *set,
+                                             uint32_t lid, uint16_t type);
+OX_EXPORT ox_proptag ox_message_find_string_tag(const ox_message *message, const ox_guid *set,
+                                                const char *text, uint16_t type);
+
+/** Attaches a large value, replacing one of the same property id; the message owns the source from
+ *  now on, also on failure. */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_message_set_large(ox_message *message, ox_proptag tag,
                                                         ox_source *source);
+
+/** The source of a large value by tag; NULL when the message has none. */
+OX_EXPORT ox_source *ox_message_large(const ox_message *message, ox_proptag tag);
 
 /** A source over bytes in memory; copies them when `copy`. Thread-safe to read. */
 OX_EXPORT ox_source *ox_source_from_bytes(const ox_allocator *allocator, const void *data,
                                           size_t size_bytes, bool copy);
 
-/** Deep copy, sources read into memory up to max_bytes (then OX_E_LIMIT). */
+/** Reads all of a source into the arena, followed by one 0 byte that is not counted.
+ *  @return OX_OK, OX_E_LIMIT (more than max_bytes), OX_E_NO_MEMORY, or the source's failure */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_source_read_all(ox_source *source, ox_arena *arena,
+                                                      size_t max_bytes, ox_bytes *out,
+                                                      ox_error *err);
+
+/** Deep copy; sources, of embedded messages too, are read into memory.
+ *  @param max_bytes  of all sources together
+ *  @return OX_OK, OX_E_LIMIT (max_bytes; 64 levels of messages), OX_E_NO_MEMORY, or the failure of
+ *          a source */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_message_clone(const ox_message *in, size_t max_bytes,
                                                     ox_message **out);
 

@@ -98,9 +98,11 @@ typedef struct ox_property {
   ox_value value;
 } ox_property;
 
-/** How the context encodes counts and lengths of binaries and multi-values: 16 bits in ROP buffers
- *  and rows, 32 bits in MAPI/HTTP bodies (with a presence byte) and extended rules.
- *  @spec [MS-OXCDATA] 2.11.1.1; [MS-OXCMAPIHTTP] 2.2.1 */
+/** Width of byte counts (PtypBinary) and of the counts in restrictions: 16 bits in ROP buffers and
+ *  table rows, 32 bits in MAPI/HTTP bodies and extended rules. The number of values of a
+ *  PtypMultiple* value has 32 bits in both, the length of a PtypServerId 16 bits in both. The
+ *  `width` of the functions below is one of these; anything else fails with OX_E_USAGE.
+ *  @spec [MS-OXCDATA] 2.11.1, 2.11.1.1 */
 typedef enum ox_count_width { OX_COUNT_16 = 2, OX_COUNT_32 = 4 } ox_count_width;
 
 /** Decodes one PropertyValue of a known type (2.11.2).
@@ -110,37 +112,55 @@ typedef enum ox_count_width { OX_COUNT_16 = 2, OX_COUNT_32 = 4 } ox_count_width;
  *          OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT ox_status ox_value_decode(ox_reader *r, ox_arena *arena, uint16_t type, unsigned width,
                                     ox_value *out);
-/** Encodes one PropertyValue. Failures are the writer's. */
+/** Encodes one PropertyValue. Failures are the writer's, among them OX_E_LIMIT for a binary that
+ * the width cannot count, OX_E_USAGE for a string with a 0 unit inside, OX_E_UNKNOWN_TYPE. */
 OX_EXPORT void ox_value_encode(ox_writer *w, uint16_t type, unsigned width, const ox_value *value);
 
 /** Deep copy: everything that the value points at is copied into the arena.
  *  @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_value_clone(ox_arena *arena, uint16_t type,
                                                   const ox_value *in, ox_value *out);
-/** Total order of two values of the same type: numbers by value, strings by code unit, binaries and
- *  GUIDs by byte, multi-values element by element. */
+/** Total order of two values of the same type: numbers by value (NaN last), strings by code unit,
+ *  binaries and GUIDs by byte, multi-values element by element, restrictions and rule actions by
+ *  size only. Negative, 0 or positive. */
 OX_EXPORT int ox_value_compare(uint16_t type, const ox_value *a, const ox_value *b);
-/** Wire size of the value in bytes with 16-bit counts. */
+/** Wire size of the value in bytes with 16-bit byte counts; longer binaries are counted too. */
 OX_EXPORT size_t ox_value_size_bytes(uint16_t type, const ox_value *value);
 /** True for a type this library can hold. */
 OX_EXPORT bool ox_type_is_known(uint16_t type);
 /** "PtypInteger32"; NULL when unknown. Static string. */
 OX_EXPORT const char *ox_type_name(uint16_t type);
 
-/** TaggedPropertyValue. @spec [MS-OXCDATA] 2.11.4 */
+/** TaggedPropertyValue. The type in the tag may be any but PtypUnspecified.
+ *  @spec [MS-OXCDATA] 2.11.4 */
 OX_EXPORT ox_status ox_property_decode(ox_reader *r, ox_arena *arena, unsigned width,
                                        ox_property *out);
 OX_EXPORT void ox_property_encode(ox_writer *w, unsigned width, const ox_property *in);
 
+/** TypedString: a StringType byte and the text. PtypString keeps its UTF-16LE view in *out with
+ *  *type_out PtypString, the 8-bit forms give PtypString8; absent text (StringType 0) gives
+ *  PtypNull, empty text (1) an empty PtypString; reduced Unicode (3) is PtypString again, widened
+ *  in the arena.
+ *  @spec [MS-OXCDATA] 2.11.7 */
+OX_EXPORT ox_status ox_typed_string_decode(ox_reader *r, ox_arena *arena, uint16_t *type_out,
+                                           ox_value *out);
+/** Writes PtypString, PtypString8 or PtypNull; text that fits in one byte per character goes as
+ *  reduced Unicode when `reduce`. */
+OX_EXPORT void ox_typed_string_encode(ox_writer *w, uint16_t type, const ox_value *value,
+                                      bool reduce);
+
 /** PropertyRow, standard or flagged. With columns of PtypUnspecified a TypedPropertyValue is read.
- *  @param columns  property tags of the row, `column_count` of them
- *  @param out      column_count properties; a column whose value is an error has the type
- *                  PtypErrorCode in its tag; one that is absent (flag 0x01) has PtypNull
- *  @spec [MS-OXCDATA] 2.8.1, 2.11.5, 2.11.6 */
+ *  @param columns  property tags of the row, `column_count` of them; with OX_PTYP_INSTANCE the row
+ *                  has a single value of the element type
+ *  @param out      column_count properties, whose tags have the type of the value; a column whose
+ *                  value is an error has the type PtypErrorCode, one that is absent (flag 0x01)
+ *                  has PtypNull
+ *  @spec [MS-OXCDATA] 2.8.1, 2.11.3, 2.11.5, 2.11.6; [MS-OXCTABL] 2.2.1 */
 OX_EXPORT ox_status ox_property_row_decode(ox_reader *r, ox_arena *arena, const ox_proptag *columns,
                                            size_t column_count, unsigned width, ox_property *out);
 /** Writes a StandardPropertyRow when every value is present with its column's type, else a
- *  FlaggedPropertyRow. */
+ *  FlaggedPropertyRow. A value of PtypErrorCode or PtypNull in place of the column's type is
+ *  written as an error or as absent; any other type is OX_E_USAGE. */
 OX_EXPORT void ox_property_row_encode(ox_writer *w, const ox_proptag *columns, size_t column_count,
                                       unsigned width, const ox_property *row);
 

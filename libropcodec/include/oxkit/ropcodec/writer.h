@@ -17,7 +17,8 @@ typedef struct ox_writer {
   size_t max_bytes;
   const ox_allocator *allocator;
   ox_status status;
-  bool fixed; /**< the buffer is the caller's and never grows */
+  bool fixed;    /**< the buffer is the caller's and never grows */
+  bool counting; /**< there is no buffer: only size_bytes advances */
 } ox_writer;
 
 /** An empty writer that allocates as it grows, up to max_bytes (then OX_E_LIMIT).
@@ -26,6 +27,10 @@ OX_EXPORT void ox_writer_init(ox_writer *w, const ox_allocator *allocator, size_
 
 /** A writer over the caller's buffer; full means OX_E_LIMIT. */
 OX_EXPORT void ox_writer_init_fixed(ox_writer *w, void *buffer, size_t capacity_bytes);
+
+/** A writer that keeps nothing and only counts, for sizes: allocates nothing, needs no dispose;
+ *  ox_writer_bytes gives a NULL view of the size. */
+OX_EXPORT void ox_writer_init_counting(ox_writer *w, size_t max_bytes);
 
 OX_EXPORT void ox_writer_dispose(ox_writer *w);
 

@@ -1,0 +1,29 @@
+/* What the modules that handle property values know of a type. */
+#ifndef OX_VALUE_H
+#define OX_VALUE_H
+
+#include <oxkit/ropcodec/property.h>
+
+typedef struct ox_type_row {
+  uint16_t type;
+  uint8_t wire_bytes;    /* of one value; the least of it where it varies */
+  uint8_t element_bytes; /* in memory, of an element of the multi-valued form; 0: has none */
+  const char *name;
+} ox_type_row;
+
+/* The row of a single-valued type; NULL when unknown. */
+const ox_type_row *ox_type_row_find(uint16_t type);
+
+static inline bool ox_width_is_valid(unsigned width) {
+  return width == OX_COUNT_16 || width == OX_COUNT_32;
+}
+
+/* The type that a row holds under a column's type: the element type under OX_PTYP_INSTANCE. */
+static inline uint16_t ox_column_value_type(uint16_t type) {
+  return type & OX_PTYP_INSTANCE ? (uint16_t)(type & ~(OX_PTYP_INSTANCE | OX_PTYP_MULTIPLE)) : type;
+}
+
+/* Element i of a multi-valued value as a value of the element type. */
+ox_value ox_value_element(uint16_t element_type, const ox_value *multiple, uint32_t i);
+
+#endif
