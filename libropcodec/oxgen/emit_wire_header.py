@@ -45,7 +45,9 @@ def member_lines(field):
         notes.append(field.doc)
     if field.values:
         notes.append(f"{field.values.c_name}_*")
-    if field.count is not None:
+    if field.type == "rows":
+        notes.append("property rows, see rows.h")
+    elif field.count is not None:
         notes.append(f"{field.count.name} of them")
     elif field.is_pointer():
         notes.append("NULL: absent")

@@ -131,7 +131,7 @@ def decode_field(out, struct, field, reader):
         out.put(f"ox_reader {part};")
         out.put(f"ox_reader_part({reader}, {size}, &{part});")
         inner = "&" + part
-    if field.count is not None:
+    if field.is_array() and field.count is not None:
         count = f"out->{field.count.name}"
         out.put(f"{target} = ox_wire_array({inner}, arena, {count}, {field.element_min_bytes()}, "
                 f"sizeof *{target});")

@@ -109,7 +109,7 @@ class Field:
         return self.element_min_bytes() * (self.fixed or 1) if self.type != "bytes" else self.fixed or 0
 
     def is_array(self):
-        return self.count is not None or (self.fixed is not None and self.type not in ("bytes", "rows"))
+        return self.type not in ("bytes", "rows") and (self.count is not None or self.fixed is not None)
 
     def is_pointer(self):
         """A single value that may be absent."""
@@ -117,7 +117,7 @@ class Field:
             return False
         if self.sized is not None and (self.hand or self.struct):
             return True
-        return self.optional and self.type != "bytes"
+        return self.optional and self.type not in ("bytes", "rows")
 
     def c_type(self):
         if self.hand:
@@ -129,7 +129,7 @@ class Field:
             return f"uint8_t {self.name}[{self.fixed}]"
         if self.fixed is not None and self.is_array():
             return f"{self.c_type()} {self.name}[{self.fixed}]"
-        star = "*" if self.count is not None or self.is_pointer() else ""
+        star = "*" if self.is_array() or self.is_pointer() else ""
         return f"{self.c_type()} {star}{self.name}"
 
 

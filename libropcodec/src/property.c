@@ -111,7 +111,8 @@ static void widen(ox_reader *r, ox_arena *arena, ox_str8 narrow, ox_str16 *out) 
   out->size_bytes = 2 * narrow.size_bytes;
 }
 
-ox_status ox_typed_string_decode(ox_reader *r, ox_arena *arena, uint16_t *type_out, ox_value *out) {
+ox_status ox_value_decode_typed_string(ox_reader *r, ox_arena *arena, uint16_t *type_out,
+                                       ox_value *out) {
   memset(out, 0, sizeof *out);
   *type_out = OX_PTYP_NULL;
   switch (ox_read_u8(r)) {
@@ -141,7 +142,7 @@ static bool is_narrow(ox_str16 text) {
   return true;
 }
 
-void ox_typed_string_encode(ox_writer *w, uint16_t type, const ox_value *value, bool reduce) {
+void ox_value_encode_typed_string(ox_writer *w, uint16_t type, const ox_value *value, bool reduce) {
   if (type == OX_PTYP_NULL) {
     ox_write_u8(w, STRING_NONE);
   } else if (type == OX_PTYP_STRING8) {

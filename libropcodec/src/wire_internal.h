@@ -1,0 +1,21 @@
+/* Access to the members of a structure by descriptor, for wire.c, dump.c and the tests. */
+#ifndef OX_WIRE_INTERNAL_H
+#define OX_WIRE_INTERNAL_H
+
+#include <oxkit/ropcodec/wire.h>
+
+/* Size of an integer kind on the wire and in memory; 0 for other kinds. */
+unsigned ox_wire_integer_bytes(uint8_t kind);
+/* The integer, boolean, or size of an ox_bytes that stands `offset` bytes into a structure. */
+uint64_t ox_wire_number(const void *base, uint8_t kind, size_t offset);
+void ox_wire_set_number(void *base, uint8_t kind, size_t offset, uint64_t value);
+/* Whether the condition at the head of a block holds. */
+bool ox_wire_condition(const ox_wire_field *head, const void *base, bool public_logon);
+/* How many elements an array has. */
+uint32_t ox_wire_count(const ox_wire_field *field, const void *base);
+/* The first element, or the value itself; NULL when a pointer is. */
+const void *ox_wire_elements(const ox_wire_field *field, const void *base);
+/* Least size of one element on the wire. */
+size_t ox_wire_min_bytes(const ox_wire_field *field);
+
+#endif
