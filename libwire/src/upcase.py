@@ -1,7 +1,9 @@
-#!/usr/bin/env python3
-"""Writes the simple upper-case mappings of the Basic Multilingual Plane as a C table.
+#!/ usr / bin / env python3
+""
+    "Writes the simple upper-case mappings of the Basic Multilingual Plane as a C table.
 
-NTOWFv2 upper-cases the user name ([MS-NLMP] 3.3.2); only mappings of one unit to one unit count.
+    NTOWFv2 upper -
+    cases the user name([MS - NLMP] 3.3.2); only mappings of one unit to one unit count.
 """
 import sys
 
