@@ -9,7 +9,7 @@
 OX_BEGIN_DECLS
 
 /** Largest body that these functions take, and largest text that they make, in bytes. */
-#define OX_BODY_MAX_BYTES ((size_t)64 * 1024 * 1024)
+#define OX_BODY_MAX_BYTES ((size_t)16 * 1024 * 1024)
 /** Elements inside one another below which HTML is no longer followed (their text is kept). */
 #define OX_HTML_MAX_DEPTH 250u
 
