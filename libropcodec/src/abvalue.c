@@ -56,9 +56,7 @@ ox_status ox_ab_value_decode(ox_reader *r, ox_arena *arena, uint16_t type, ox_va
   switch (type) {
     case OX_PTYP_STRING:
     case OX_PTYP_STRING8:
-    case OX_PTYP_BINARY:
-      read_string(r, type, out);
-      break;
+    case OX_PTYP_BINARY: read_string(r, type, out); break;
     case OX_PTYP_MULTIPLE_STRING:
     case OX_PTYP_MULTIPLE_STRING8:
     case OX_PTYP_MULTIPLE_BINARY:
@@ -105,11 +103,8 @@ void ox_ab_value_encode(ox_writer *w, uint16_t type, const ox_value *value) {
   switch (type) {
     case OX_PTYP_STRING:
     case OX_PTYP_STRING8:
-    case OX_PTYP_BINARY:
-      write_string(w, type, value);
-      return;
-    default:
-      break;
+    case OX_PTYP_BINARY: write_string(w, type, value); return;
+    default: break;
   }
   if (!is_optional(type)) {
     ox_value_encode(w, type, OX_COUNT_32, value);

@@ -1,4 +1,4 @@
-/* Tagged values, rows, typed strings, problems. @spec [MS-OXCDATA] 2.7, 2.8, 2.11 */
+/* Tagged values, rows, problems. @spec [MS-OXCDATA] 2.7, 2.8, 2.11 */
 #include <oxkit/ropcodec/property.h>
 
 #include <string.h>
@@ -84,84 +84,6 @@ void ox_property_row_encode(ox_writer *w, const ox_proptag *columns, size_t colu
   ox_write_u8(w, flagged ? ROW_FLAGGED : ROW_STANDARD);
   for (size_t i = 0; i < column_count; i++) {
     encode_column(w, columns[i], flagged, width, &row[i]);
-  }
-}
-
-/* Typed strings. */
-
-enum {
-  STRING_NONE = 0x00,
-  STRING_EMPTY = 0x01,
-  STRING_8BIT = 0x02,
-  STRING_REDUCED = 0x03,
-  STRING_UNICODE = 0x04
-};
-
-static void widen(ox_reader *r, ox_arena *arena, ox_str8 narrow, ox_str16 *out) {
-  uint8_t *wide = ox_arena_alloc(arena, 2 * narrow.size_bytes);
-  if (wide == NULL) {
-    ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-    return;
-  }
-  for (size_t i = 0; i < narrow.size_bytes; i++) {
-    wide[2 * i] = (uint8_t)narrow.data[i];
-    wide[2 * i + 1] = 0;
-  }
-  out->data = wide;
-  out->size_bytes = 2 * narrow.size_bytes;
-}
-
-ox_status ox_value_decode_typed_string(ox_reader *r, ox_arena *arena, uint16_t *type_out,
-                                       ox_value *out) {
-  memset(out, 0, sizeof *out);
-  *type_out = OX_PTYP_NULL;
-  switch (ox_read_u8(r)) {
-    case STRING_NONE: break;
-    case STRING_EMPTY: *type_out = OX_PTYP_STRING; break;
-    case STRING_8BIT:
-      *type_out = OX_PTYP_STRING8;
-      out->string8 = ox_read_zstr8(r);
-      break;
-    case STRING_REDUCED:
-      *type_out = OX_PTYP_STRING;
-      widen(r, arena, ox_read_zstr8(r), &out->string);
-      break;
-    case STRING_UNICODE:
-      *type_out = OX_PTYP_STRING;
-      out->string = ox_read_zstr16(r);
-      break;
-    default: ox_reader_fail(r, OX_E_MALFORMED, "StringType", "[MS-OXCDATA] 2.11.7"); break;
-  }
-  return ox_reader_status(r, NULL);
-}
-
-static bool is_narrow(ox_str16 text) {
-  for (size_t i = 1; i < text.size_bytes; i += 2) {
-    if (text.data[i] != 0) return false;
-  }
-  return true;
-}
-
-void ox_value_encode_typed_string(ox_writer *w, uint16_t type, const ox_value *value, bool reduce) {
-  if (type == OX_PTYP_NULL) {
-    ox_write_u8(w, STRING_NONE);
-  } else if (type == OX_PTYP_STRING8) {
-    ox_write_u8(w, STRING_8BIT);
-    ox_write_zstr8(w, value->string8);
-  } else if (type != OX_PTYP_STRING) {
-    ox_writer_fail(w, OX_E_USAGE);
-  } else if (value->string.size_bytes == 0) {
-    ox_write_u8(w, STRING_EMPTY);
-  } else if (reduce && is_narrow(value->string)) {
-    ox_write_u8(w, STRING_REDUCED);
-    for (size_t i = 0; i < value->string.size_bytes; i += 2) {
-      if (value->string.data[i] == 0) ox_writer_fail(w, OX_E_USAGE);
-      ox_write_u8(w, value->string.data[i]);
-    }
-    ox_write_u8(w, 0);
-  } else {
-    ox_write_u8(w, STRING_UNICODE);
-    ox_write_zstr16(w, value->string);
   }
 }
 

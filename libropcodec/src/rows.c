@@ -15,39 +15,22 @@ enum { FLAG_PRESENT = 0x00, FLAG_ABSENT = 0x01, FLAG_ERROR = 0x0A };
  * through the decoder, with an arena that lives for this value only. */
 static void skip_value(ox_reader *r, uint16_t type) {
   switch (type) {
-    case OX_PTYP_NULL:
-      return;
-    case OX_PTYP_BOOLEAN:
-      ox_read_skip(r, 1);
-      return;
-    case OX_PTYP_INTEGER16:
-      ox_read_skip(r, 2);
-      return;
+    case OX_PTYP_NULL: return;
+    case OX_PTYP_BOOLEAN: ox_read_skip(r, 1); return;
+    case OX_PTYP_INTEGER16: ox_read_skip(r, 2); return;
     case OX_PTYP_INTEGER32:
     case OX_PTYP_FLOATING32:
-    case OX_PTYP_ERROR_CODE:
-      ox_read_skip(r, 4);
-      return;
+    case OX_PTYP_ERROR_CODE: ox_read_skip(r, 4); return;
     case OX_PTYP_FLOATING64:
     case OX_PTYP_CURRENCY:
     case OX_PTYP_FLOATING_TIME:
     case OX_PTYP_INTEGER64:
-    case OX_PTYP_TIME:
-      ox_read_skip(r, 8);
-      return;
-    case OX_PTYP_GUID:
-      ox_read_skip(r, 16);
-      return;
-    case OX_PTYP_STRING:
-      ox_read_zstr16(r);
-      return;
-    case OX_PTYP_STRING8:
-      ox_read_zstr8(r);
-      return;
+    case OX_PTYP_TIME: ox_read_skip(r, 8); return;
+    case OX_PTYP_GUID: ox_read_skip(r, 16); return;
+    case OX_PTYP_STRING: ox_read_zstr16(r); return;
+    case OX_PTYP_STRING8: ox_read_zstr8(r); return;
     case OX_PTYP_BINARY:
-    case OX_PTYP_SERVER_ID:
-      ox_read_skip(r, ox_read_u16(r));
-      return;
+    case OX_PTYP_SERVER_ID: ox_read_skip(r, ox_read_u16(r)); return;
     default: {
       ox_arena arena;
       ox_value value;

@@ -115,24 +115,14 @@ uint64_t ox_wire_number(const void *base, uint8_t kind, size_t offset) {
   uint32_t u32;
   uint64_t u64;
   switch (kind) {
-    case OX_WIRE_BOOL8:
-      return *(const bool *)at;
-    case OX_WIRE_BYTES:
-      return ((const ox_bytes *)at)->size_bytes;
+    case OX_WIRE_BOOL8: return *(const bool *)at;
+    case OX_WIRE_BYTES: return ((const ox_bytes *)at)->size_bytes;
     default:
       switch (ox_wire_integer_bytes(kind)) {
-        case 1:
-          memcpy(&u8, at, sizeof u8);
-          return u8;
-        case 2:
-          memcpy(&u16, at, sizeof u16);
-          return u16;
-        case 4:
-          memcpy(&u32, at, sizeof u32);
-          return u32;
-        default:
-          memcpy(&u64, at, sizeof u64);
-          return u64;
+        case 1: memcpy(&u8, at, sizeof u8); return u8;
+        case 2: memcpy(&u16, at, sizeof u16); return u16;
+        case 4: memcpy(&u32, at, sizeof u32); return u32;
+        default: memcpy(&u64, at, sizeof u64); return u64;
       }
   }
 }
@@ -141,23 +131,18 @@ unsigned ox_wire_integer_bytes(uint8_t kind) {
   switch (kind) {
     case OX_WIRE_U8:
     case OX_WIRE_I8:
-    case OX_WIRE_BOOL8:
-      return 1;
+    case OX_WIRE_BOOL8: return 1;
     case OX_WIRE_U16:
-    case OX_WIRE_I16:
-      return 2;
+    case OX_WIRE_I16: return 2;
     case OX_WIRE_U32:
     case OX_WIRE_I32:
     case OX_WIRE_TAG:
-    case OX_WIRE_STATUS:
-      return 4;
+    case OX_WIRE_STATUS: return 4;
     case OX_WIRE_U64:
     case OX_WIRE_I64:
     case OX_WIRE_ID64:
-    case OX_WIRE_FILETIME:
-      return 8;
-    default:
-      return 0;
+    case OX_WIRE_FILETIME: return 8;
+    default: return 0;
   }
 }
 
@@ -175,14 +160,9 @@ void ox_wire_set_number(void *base, uint8_t kind, size_t offset, uint64_t value)
         memcpy(at, &u8, sizeof u8);
       }
       break;
-    case 2:
-      memcpy(at, &u16, sizeof u16);
-      break;
-    case 4:
-      memcpy(at, &u32, sizeof u32);
-      break;
-    default:
-      memcpy(at, &value, sizeof value);
+    case 2: memcpy(at, &u16, sizeof u16); break;
+    case 4: memcpy(at, &u32, sizeof u32); break;
+    default: memcpy(at, &value, sizeof value);
   }
 }
 
@@ -237,10 +217,8 @@ static void decode_struct(const decoder *d, const ox_wire_struct *structure, ox_
 static ox_wire_context columns_of(const decoder *d, const ox_wire_field *field, const void *base) {
   ox_wire_context context = *d->context;
   if (field->columns_offset != 0xFFFF && field->columns_offset != 0) {
-    context.columns =
-        *(const ox_proptag *const *)((const uint8_t *)base + field->columns_offset);
-    context.column_count =
-        (size_t)ox_wire_number(base, field->maximum_kind, field->maximum_offset);
+    context.columns = *(const ox_proptag *const *)((const uint8_t *)base + field->columns_offset);
+    context.column_count = (size_t)ox_wire_number(base, field->maximum_kind, field->maximum_offset);
   }
   return context;
 }
@@ -258,18 +236,10 @@ static void decode_one(const decoder *d, const ox_wire_struct *structure,
     return;
   }
   switch (field->kind) {
-    case OX_WIRE_GUID:
-      ox_read_guid(r, (ox_guid *)at);
-      break;
-    case OX_WIRE_ZSTR8:
-      *(ox_str8 *)at = ox_read_zstr8(r);
-      break;
-    case OX_WIRE_ZSTR16:
-      *(ox_str16 *)at = ox_read_zstr16(r);
-      break;
-    case OX_WIRE_STRUCT:
-      decode_struct(d, field->structure, r, at, depth + 1);
-      break;
+    case OX_WIRE_GUID: ox_read_guid(r, (ox_guid *)at); break;
+    case OX_WIRE_ZSTR8: *(ox_str8 *)at = ox_read_zstr8(r); break;
+    case OX_WIRE_ZSTR16: *(ox_str16 *)at = ox_read_zstr16(r); break;
+    case OX_WIRE_STRUCT: decode_struct(d, field->structure, r, at, depth + 1); break;
     default: {
       ox_wire_context context = columns_of(d, field, base);
       field->hand->decode(r, d->arena, field->hand_width, context.columns, context.column_count,
@@ -285,7 +255,8 @@ static void decode_bytes(const ox_wire_field *field, ox_reader *r, uint8_t *at) 
   } else if ((field->flags & OX_WIRE_REST) != 0) {
     *(ox_bytes *)at = ox_read_bytes(r, ox_reader_remaining(r));
   } else {
-    *(ox_bytes *)at = ox_read_bytes(r, field->width != 0 ? read_size(r, field->width) : field->fixed);
+    *(ox_bytes *)at =
+        ox_read_bytes(r, field->width != 0 ? read_size(r, field->width) : field->fixed);
   }
 }
 
@@ -378,8 +349,8 @@ static void decode_field(const decoder *d, const ox_wire_struct *structure,
   if (field->kind == OX_WIRE_BYTES) {
     decode_bytes(field, r, member);
   } else if (field->kind == OX_WIRE_ROWS) {
-    *(ox_bytes *)member = ox_read_rows(r, d->context->columns, d->context->column_count,
-                                       ox_wire_count(field, base));
+    *(ox_bytes *)member =
+        ox_read_rows(r, d->context->columns, d->context->column_count, ox_wire_count(field, base));
   } else if (field->kind == OX_WIRE_ZSTR8 && field->width != 0 &&
              (field->flags & OX_WIRE_ARRAY) == 0) {
     *(ox_str8 *)member = ox_wire_read_sized_zstr8(r, field->width);
@@ -456,8 +427,7 @@ static bool equal_one(const ox_wire_field *field, const ox_wire_context *context
     return ox_wire_number(a, field->kind, 0) == ox_wire_number(b, field->kind, 0);
   }
   switch (field->kind) {
-    case OX_WIRE_GUID:
-      return ox_guid_equal((const ox_guid *)a, (const ox_guid *)b);
+    case OX_WIRE_GUID: return ox_guid_equal((const ox_guid *)a, (const ox_guid *)b);
     case OX_WIRE_ZSTR8: {
       const ox_str8 *x = (const ox_str8 *)a, *y = (const ox_str8 *)b;
       return equal_bytes(x->data, x->size_bytes, y->data, y->size_bytes);
@@ -469,12 +439,9 @@ static bool equal_one(const ox_wire_field *field, const ox_wire_context *context
     case OX_WIRE_BYTES:
       if ((field->flags & OX_WIRE_INLINE) != 0) return memcmp(a, b, field->fixed) == 0;
       return ox_bytes_equal(*(const ox_bytes *)a, *(const ox_bytes *)b);
-    case OX_WIRE_ROWS:
-      return ox_bytes_equal(*(const ox_bytes *)a, *(const ox_bytes *)b);
-    case OX_WIRE_STRUCT:
-      return ox_wire_equal(field->structure, a, b);
-    default:
-      return equal_hand(field, context, a, b);
+    case OX_WIRE_ROWS: return ox_bytes_equal(*(const ox_bytes *)a, *(const ox_bytes *)b);
+    case OX_WIRE_STRUCT: return ox_wire_equal(field->structure, a, b);
+    default: return equal_hand(field, context, a, b);
   }
 }
 

@@ -63,7 +63,7 @@ typedef enum ox_autodiscover_value {
   OX_AD_PORT,
   OX_AD_DIRECTORY_PORT,
   OX_AD_REFERRAL_PORT,
-  OX_AD_ACTIVE_SYNC_URL, /**< ASUrl: availability */
+  OX_AD_AS_URL, /**< availability service */
   OX_AD_EWS_URL,
   OX_AD_EMWS_URL,
   OX_AD_SHARING_URL,
@@ -98,9 +98,8 @@ typedef enum ox_autodiscover_value {
   OX_AD_NETWORK_REQUIREMENTS,
   OX_AD_TTL,
   OX_AD_SERVER_EXCLUSIVE_CONNECT,
-  OX_AD_ADDRESS_LIST_URL,
-  OX_AD_PHOTO_SETTINGS_URL, /**< unknown elements are skipped; see the table in autodiscover_xml.c
-                             */
+  OX_AD_GROUPING_INFORMATION,
+  OX_AD_SITE_MAILBOX_CREATION_URL,
   OX_AD_VALUE_COUNT
 } ox_autodiscover_value;
 
@@ -144,7 +143,6 @@ typedef struct ox_autodiscover_response {
   const char *legacy_dn;
   const char *deployment_id;
   const char *auto_discover_smtp_address;
-  const char *er;
   /* Account */
   const char *account_type;     /**< "email" */
   const char *action;           /**< "settings", "redirectAddr", "redirectUrl" */
@@ -185,8 +183,7 @@ OX_EXPORT const ox_autodiscover_protocol *ox_autodiscover_mapi_http(
 
 /* --- Server ----------------------------------------------------------------------------------- */
 
-/** What a server advertises. URLs may hold "%s" for nothing: they are given whole. Strings must
- *  live as long as the server. */
+/** What a server advertises. Strings must live as long as the server. */
 typedef struct ox_autodiscover_server_options {
   size_t struct_size;
   const char *mail_store_url;   /**< "https://host/mapi/emsmdb/"; NULL: no mapiHttp section. The

@@ -1,8 +1,8 @@
 /* The directory: people, groups, rooms and contacts in one SQLite file.
  *
  * All text is UTF-8. An ox_directory may be used by several threads at once (it holds one
- * connection and a lock; password work runs outside the lock) and several processes may have the
- * same file open. Every call blocks: on a loop thread, use a worker. */
+ * connection and a lock; verifying a password works outside the lock) and several processes may
+ * have the same file open. Every call blocks: on a loop thread, use a worker. */
 #ifndef OXKIT_DIRECTORY_DIRECTORY_H
 #define OXKIT_DIRECTORY_DIRECTORY_H
 
@@ -114,7 +114,8 @@ typedef struct ox_directory_entry {
 /** Adds an object.
  *  @param guid_out  its GUID; may be NULL
  *  @return OX_OK, OX_E_USAGE (text says which field), OX_E_COLLISION (name, address or DN is
- *          taken), OX_E_LIMIT, OX_E_READ_ONLY, OX_E_LOCKED, OX_E_DISK_FULL, OX_E_DISK_ERROR */
+ *          taken), OX_E_LIMIT, OX_E_READ_ONLY, OX_E_LOCKED, OX_E_NOT_ENOUGH_DISK, OX_E_DISK_ERROR
+ */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_directory_add(ox_directory *directory,
                                                     const ox_directory_entry *entry,
                                                     ox_guid *guid_out, ox_error *err);
@@ -142,7 +143,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_directory_get(ox_directory *directory, con
                                                     ox_error *err);
 
 /** Called for each object; any status but OX_OK ends the walk and becomes its result. The entry
- *  lives until the visit returns. The visit must not call into the directory. */
+ *  lives until the visit returns. The visit may read from the directory. */
 typedef ox_status (*ox_directory_visit)(void *user, const ox_directory_entry *entry);
 /** Walks the objects of a kind (or OX_DIRECTORY_ANY) in order of display name, hidden ones too. */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_directory_each(ox_directory *directory, uint32_t kind,
@@ -169,7 +170,9 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_directory_members(ox_directory *directory,
 OX_EXPORT OX_WARN_UNUSED ox_status ox_directory_set_password(ox_directory *directory,
                                                              const char *user, const char *password,
                                                              ox_error *err);
-/** Verifies a password; unknown, disabled and password-less users cost the same work.
+/** Verifies a password; unknown, disabled and password-less users cost the same work. A password
+ *  that was right lately is recognised by a keyed hash in memory, so that clients that send it with
+ *  every request do not cost an scrypt each.
  *  @param canonical_out  the user's primary address, in the arena; NULL when not wanted
  *  @return OX_OK, OX_E_LOGON_FAILED, OX_E_DISK_ERROR, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status
@@ -183,8 +186,11 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_directory_nt_hash(ox_directory *directory,
                                                         ox_error *err);
 
 /** Told about each LDIF entry: status OX_OK when it was imported, else why not.
- *  @param line  line number of the entry's first line, from 1
- *  @param dn    as written; "" when it could not be read */
+ *  A member or manager that cannot be found is reported on its own line, with its entry's DN, and
+ *  counted as refused. Must not call into the directory.
+ *  @param line    line number of the entry's first line, from 1
+ *  @param dn      as written; "" when it could not be read
+ *  @param reason  why not; with OX_OK a remark, or NULL */
 typedef void (*ox_directory_import_report)(void *user, size_t line, const char *dn,
                                            ox_status status, const char *reason);
 typedef struct ox_directory_import {
@@ -201,7 +207,7 @@ typedef struct ox_directory_import {
  *  address is in another domain), groupOfNames and its kin become groups. What cannot be imported
  * is reported and does not stop the rest; group members may come before or after their groups.
  *  Plain-text userPassword values are set; hashed ones cannot be used and are reported.
- *  @return OX_OK (look at the counts), OX_E_READ_ONLY, OX_E_LOCKED, OX_E_DISK_FULL,
+ *  @return OX_OK (look at the counts), OX_E_READ_ONLY, OX_E_LOCKED, OX_E_NOT_ENOUGH_DISK,
  *          OX_E_DISK_ERROR, OX_E_NO_MEMORY
  *  @spec RFC 2849 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_directory_import_ldif(ox_directory *directory, ox_bytes ldif,

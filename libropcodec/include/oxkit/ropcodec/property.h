@@ -137,18 +137,6 @@ OX_EXPORT ox_status ox_property_decode(ox_reader *r, ox_arena *arena, unsigned w
                                        ox_property *out);
 OX_EXPORT void ox_property_encode(ox_writer *w, unsigned width, const ox_property *in);
 
-/** TypedString: a StringType byte and the text. PtypString keeps its UTF-16LE view in *out with
- *  *type_out PtypString, the 8-bit forms give PtypString8; absent text (StringType 0) gives
- *  PtypNull, empty text (1) an empty PtypString; reduced Unicode (3) is PtypString again, widened
- *  in the arena.
- *  @spec [MS-OXCDATA] 2.11.7 */
-OX_EXPORT ox_status ox_value_decode_typed_string(ox_reader *r, ox_arena *arena, uint16_t *type_out,
-                                                 ox_value *out);
-/** Writes PtypString, PtypString8 or PtypNull; text that fits in one byte per character goes as
- *  reduced Unicode when `reduce`. */
-OX_EXPORT void ox_value_encode_typed_string(ox_writer *w, uint16_t type, const ox_value *value,
-                                            bool reduce);
-
 /** PropertyRow, standard or flagged. With columns of PtypUnspecified a TypedPropertyValue is read.
  *  @param columns  property tags of the row, `column_count` of them; with OX_PTYP_INSTANCE the row
  *                  has a single value of the element type

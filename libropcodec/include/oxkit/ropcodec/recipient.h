@@ -40,8 +40,7 @@ typedef struct ox_recipient_row {
   ox_property *recipient_properties; /**< recipient_column_count of them */
 } ox_recipient_row;
 
-/* Bits of RecipientFlags above the kind, as a little-endian 16-bit number. The value of each comes
- * from the bit diagram of 2.8.3.1. */
+/* Bits of RecipientFlags above the kind; the masks of 2.8.3.1. */
 #define OX_RECIPIENT_FLAG_RESPONSIBLE 0x0080        /* R */
 #define OX_RECIPIENT_FLAG_SAME_TRANSMITTABLE 0x0040 /* S */
 #define OX_RECIPIENT_FLAG_TRANSMITTABLE_NAME 0x0020 /* T */
@@ -60,13 +59,19 @@ OX_EXPORT ox_status ox_recipient_row_decode(ox_reader *r, ox_arena *arena,
 OX_EXPORT void ox_recipient_row_encode(ox_writer *w, const ox_proptag *columns, size_t column_count,
                                        const ox_recipient_row *in);
 
-/** Makes a row out of a recipient's properties (and the reverse), choosing the address kind and
- *  flags; columns that the fixed fields carry need not be among `columns`.
- *  @param bag  PidTagAddressType, PidTagEmailAddress, PidTagDisplayName, PidTagEntryId, ... */
+/** Makes a row out of a recipient's properties, in Unicode, choosing the address kind and flags;
+ *  columns that the fixed fields carry need not be among `columns`. A column that the bag lacks
+ *  becomes the error NotFound. Texts are views of the bag, or in the arena.
+ *  @param bag  PidTagAddressType, PidTagEmailAddress, PidTagDisplayName, PidTagEntryId, ...
+ *  @return OX_OK, OX_E_NO_MEMORY, OX_E_LIMIT (columns) */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_recipient_row_from_bag(ox_arena *arena, const ox_propbag *bag,
                                                              const ox_proptag *columns,
                                                              size_t column_count,
                                                              ox_recipient_row *out);
+/** The reverse: sets the properties that the row says, PtypString8 converted to PtypString. A
+ *  partial X500DN (address_prefix_used) is taken as it stands.
+ *  @param codepage  of the row's 8-bit text; one that is unknown is read as Windows-1252
+ *  @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_recipient_row_to_bag(const ox_recipient_row *row,
                                                            uint32_t codepage, ox_propbag *bag);
 

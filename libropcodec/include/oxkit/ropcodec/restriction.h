@@ -110,8 +110,8 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_restriction_clone(ox_arena *arena, const o
 
 /** Finds the value of a property of the object that is being tested; NULL when absent. */
 typedef const ox_value *(*ox_restriction_lookup)(void *user, ox_proptag tag);
-/** Tests a restriction on the sub-objects (recipients, attachments): sets *matches_out to how many
- *  match. */
+/** Tests a restriction on the sub-objects (recipients, attachments): *any_matches_out says whether
+ *  one of them matches. `child` may be NULL only in a restriction that no decoder made. */
 typedef ox_status (*ox_restriction_subobjects)(void *user, uint32_t subobject,
                                                const ox_restriction *child, bool *any_matches_out);
 
@@ -121,14 +121,20 @@ typedef struct ox_restriction_subject {
   ox_restriction_lookup lookup;
   ox_restriction_subobjects subobjects; /**< NULL: SubObject restrictions match nothing */
   void *user;
-  ox_arena *scratch; /**< for folded text; may be reset by the caller between calls */
+  ox_arena *scratch; /**< for folded text; the caller resets it between calls */
 } ox_restriction_subject;
 
-/** Evaluates a restriction as [MS-OXCDATA] 2.12 and [MS-OXCTABL] describe: a missing property makes
- *  Content, Property, Compare and Bitmask nodes false, multi-values match when any element does
- *  (for NotEqual: when no element is equal), strings compare as folded by the fuzzy level.
- *  A Count node is transparent here: its limit is the caller's.
- *  @return OX_OK, OX_E_TOO_COMPLEX, OX_E_NO_MEMORY */
+/** Evaluates a restriction. Where [MS-OXCDATA] 2.12 leaves the result open: a missing property
+ * makes Content, Property, CompareProperties, Bitmask and Size nodes false, and so do values of
+ * types that cannot be compared. A multi-valued property matches a single value when any element
+ * does (for NotEqual: when no element is equal). Property and CompareProperties nodes compare text
+ *  without regard to case; Content nodes fold it as the fuzzy level says. PtypString and
+ * PtypString8 forms of a property find each other. Comment and Count nodes are what their child is:
+ * the limit of a Count is the caller's. RELOP_MEMBER_OF_DL is false: memberships are the
+ * directory's.
+ *  @return OX_OK, OX_E_TOO_COMPLEX (an operator or node that does not exist, more than 256 levels),
+ *          OX_E_NO_MEMORY, or the failure of `subobjects`; *matches_out is false then
+ *  @spec [MS-OXCDATA] 2.12 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_restriction_matches(const ox_restriction *restriction,
                                                           const ox_restriction_subject *subject,
                                                           bool *matches_out);

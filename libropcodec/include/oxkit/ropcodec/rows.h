@@ -8,8 +8,8 @@
 
 OX_BEGIN_DECLS
 
-/** Columns of the rows of RopGetReceiveFolderTable: PidTagFolderId, PidTagMessageClass (PtypString8),
- *  PidTagLastModificationTime. @spec [MS-OXCROPS] 2.2.3.4.2 */
+/** Columns of the rows of RopGetReceiveFolderTable: PidTagFolderId, PidTagMessageClass
+ * (PtypString8), PidTagLastModificationTime. @spec [MS-OXCROPS] 2.2.3.4.2 */
 #define OX_RECEIVE_FOLDER_COLUMN_COUNT 3
 OX_EXPORT extern const ox_proptag ox_receive_folder_columns[OX_RECEIVE_FOLDER_COLUMN_COUNT];
 
@@ -22,7 +22,8 @@ OX_EXPORT ox_bytes ox_read_rows(ox_reader *r, const ox_proptag *columns, size_t 
 /** Decodes rows of known columns.
  *  @param rows  exactly row_count rows
  *  @param out   row_count * column_count properties, row after row, in the arena; a column whose
- *               value is an error has the type PtypErrorCode in its tag, one that is absent PtypNull
+ *               value is an error has the type PtypErrorCode in its tag, one that is absent
+ * PtypNull
  *  @return OX_OK, OX_E_TRUNCATED, OX_E_TRAILING, OX_E_MALFORMED, OX_E_LIMIT, OX_E_NO_MEMORY,
  *          OX_E_UNKNOWN_TYPE */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_rows_decode(ox_bytes rows, const ox_proptag *columns,

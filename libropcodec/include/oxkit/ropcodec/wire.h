@@ -125,7 +125,8 @@ struct ox_wire_struct {
 
 /** Told of each part of a structure as it is decoded, in wire order.
  *  @param depth   of nesting: 0 for the fields of the outermost structure
- *  @param index   of the element in an array; SIZE_MAX for a single value and for an array as a whole
+ *  @param index   of the element in an array; SIZE_MAX for a single value and for an array as a
+ * whole
  *  @param offset  in the outermost input
  *  @param value   the member or element; NULL for an absent value */
 typedef void (*ox_wire_visit)(void *user, unsigned depth, const ox_wire_field *field, size_t index,
