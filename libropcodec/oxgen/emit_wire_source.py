@@ -464,7 +464,8 @@ def rops(inputs, output, header=None):
             out += [f"    case 0x{rop.number:02X}:", f"      return {part.c_name}_decode(r, arena, "
                     f"{arguments}&out->u.{member(rop.name)});"]
         out += ["    default:",
-                "      return ox_reader_fail(r, OX_E_UNKNOWN_ROP, \"rop_id\", \"[MS-OXCROPS] 2.2.2\");",
+                "      ox_reader_fail(r, OX_E_UNKNOWN_ROP, NULL, NULL);",
+                "      return ox_reader_blame(r, \"rop_id\", \"[MS-OXCROPS] 2.2.2\");",
                 "  }", "}", "",
                 f"void ox_rop_{kind}_encode(ox_writer *w, const ox_rop_{kind} *in) {{",
                 "  switch (in->rop_id) {"]

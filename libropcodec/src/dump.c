@@ -361,6 +361,9 @@ static void put_number(ox_writer *w, const ox_wire_field *field, uint64_t value)
     ox_dump_format(w, " %s", item->name);
     named |= item->value;
   }
+  if (field->values->is_flags && (value & ~named) != 0) {
+    ox_dump_format(w, " +0x%" PRIX64, value & ~named);
+  }
 }
 
 static void put_id(ox_writer *w, uint64_t id) {

@@ -1,0 +1,358 @@
+#include "random_wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <oxkit/ropcodec/abvalue.h>
+#include <oxkit/ropcodec/namedprop.h>
+#include <oxkit/ropcodec/restriction.h>
+#include <oxkit/ropcodec/sort.h>
+
+#include "../../libropcodec/src/wire_internal.h"
+
+enum { SMALL = 5, STRING_MAX = 12, RESTRICTION_DEPTH = 3 };
+
+uint64_t random_next(random_wire *random) { /* xorshift64* */
+  random->state ^= random->state >> 12;
+  random->state ^= random->state << 25;
+  random->state ^= random->state >> 27;
+  return random->state * 0x2545F4914F6CDD1Du;
+}
+
+uint32_t random_below(random_wire *random, uint32_t bound) {
+  return (uint32_t)(random_next(random) >> 33) % bound;
+}
+
+static void *allocate(random_wire *random, size_t count, size_t size) {
+  void *memory = ox_arena_calloc(random->arena, count != 0 ? count : 1, size);
+  if (memory == NULL) abort();
+  return memory;
+}
+
+static ox_bytes random_bytes(random_wire *random, size_t n, bool no_zero) {
+  uint8_t *data = allocate(random, n, 1);
+  for (size_t i = 0; i < n; i++) data[i] = (uint8_t)(random_below(random, 255) + no_zero);
+  return (ox_bytes){data, n};
+}
+
+static ox_str8 random_str8(random_wire *random) {
+  ox_bytes bytes = random_bytes(random, random_below(random, STRING_MAX), true);
+  return (ox_str8){(const char *)bytes.data, bytes.size_bytes};
+}
+
+static ox_str16 random_str16(random_wire *random) {
+  ox_bytes bytes = random_bytes(random, 2 * (size_t)random_below(random, STRING_MAX), true);
+  return (ox_str16){bytes.data, bytes.size_bytes};
+}
+
+static ox_guid random_guid(random_wire *random) {
+  ox_guid guid;
+  uint64_t halves[2] = {random_next(random), random_next(random)};
+  memcpy(&guid, halves, sizeof guid);
+  return guid;
+}
+
+static const uint16_t types[] = {
+    OX_PTYP_INTEGER16,
+    OX_PTYP_INTEGER32,
+    OX_PTYP_FLOATING64,
+    OX_PTYP_BOOLEAN,
+    OX_PTYP_INTEGER64,
+    OX_PTYP_STRING8,
+    OX_PTYP_STRING,
+    OX_PTYP_TIME,
+    OX_PTYP_GUID,
+    OX_PTYP_BINARY,
+    OX_PTYP_MULTIPLE_INTEGER32,
+    OX_PTYP_MULTIPLE_STRING,
+    OX_PTYP_MULTIPLE_BINARY,
+    OX_PTYP_CURRENCY,
+    OX_PTYP_ERROR_CODE,
+};
+
+static ox_proptag random_tag(random_wire *random) {
+  uint16_t type = types[random_below(random, sizeof types / sizeof types[0])];
+  return OX_PROPTAG(1 + random_below(random, 0xFFFE), type);
+}
+
+static ox_value random_value(random_wire *random, uint16_t type) {
+  ox_value value;
+  memset(&value, 0, sizeof value);
+  if ((type & OX_PTYP_MULTIPLE) != 0) {
+    uint32_t count = value.multiple.count = random_below(random, SMALL);
+    value.multiple.values.any = allocate(random, count, sizeof(ox_value));
+    for (uint32_t i = 0; i < count; i++) {
+      if (type == OX_PTYP_MULTIPLE_INTEGER32) {
+        value.multiple.values.i32[i] = (int32_t)random_next(random);
+      } else if (type == OX_PTYP_MULTIPLE_STRING) {
+        value.multiple.values.string[i] = random_str16(random);
+      } else {
+        value.multiple.values.binary[i] =
+            random_bytes(random, random_below(random, STRING_MAX), false);
+      }
+    }
+    return value;
+  }
+  switch (type) {
+    case OX_PTYP_INTEGER16: value.i16 = (int16_t)random_next(random); break;
+    case OX_PTYP_FLOATING64: value.f64 = (double)random_below(random, 1000) / 8; break;
+    case OX_PTYP_BOOLEAN: value.boolean = random_below(random, 2) != 0; break;
+    case OX_PTYP_INTEGER64:
+    case OX_PTYP_CURRENCY:
+    case OX_PTYP_TIME: value.i64 = (int64_t)random_next(random); break;
+    case OX_PTYP_STRING8: value.string8 = random_str8(random); break;
+    case OX_PTYP_STRING: value.string = random_str16(random); break;
+    case OX_PTYP_GUID: value.guid = random_guid(random); break;
+    case OX_PTYP_BINARY:
+      value.binary = random_bytes(random, random_below(random, STRING_MAX), false);
+      break;
+    default: value.i32 = (int32_t)random_next(random);
+  }
+  return value;
+}
+
+static ox_property random_property(random_wire *random) {
+  ox_property property = {.tag = random_tag(random)};
+  property.value = random_value(random, OX_PROPTAG_TYPE(property.tag));
+  return property;
+}
+
+static ox_restriction random_restriction(random_wire *random, unsigned depth) {
+  ox_restriction node;
+  memset(&node, 0, sizeof node);
+  node.type = (uint8_t)random_below(random, depth == 0 ? 3 : 12);
+  if (depth == 0) node.type = (uint8_t)(OX_RESTRICTION_COMPARE_PROPERTIES + node.type);
+  ox_restriction *child = allocate(random, 1, sizeof *child);
+  switch (node.type) {
+    case OX_RESTRICTION_AND:
+    case OX_RESTRICTION_OR:
+      node.u.logical.count = random_below(random, SMALL);
+      node.u.logical.children = allocate(random, node.u.logical.count, sizeof *child);
+      for (uint32_t i = 0; i < node.u.logical.count; i++) {
+        node.u.logical.children[i] = random_restriction(random, depth - 1);
+      }
+      break;
+    case OX_RESTRICTION_NOT:
+      *child = random_restriction(random, depth - 1);
+      node.u.negation.child = child;
+      break;
+    case OX_RESTRICTION_CONTENT:
+      node.u.content.fuzzy_level_low = (uint16_t)random_below(random, 3);
+      node.u.content.property_tag = OX_PROPTAG(0x0037, OX_PTYP_STRING);
+      node.u.content.tagged_value.tag = OX_PROPTAG(0x0037, OX_PTYP_STRING);
+      node.u.content.tagged_value.value = random_value(random, OX_PTYP_STRING);
+      break;
+    case OX_RESTRICTION_PROPERTY:
+      node.u.property.rel_op = (uint8_t)random_below(random, 6);
+      node.u.property.property_tag = random_tag(random);
+      node.u.property.tagged_value.tag = node.u.property.property_tag;
+      node.u.property.tagged_value.value =
+          random_value(random, OX_PROPTAG_TYPE(node.u.property.property_tag));
+      break;
+    case OX_RESTRICTION_COMPARE_PROPERTIES:
+      node.u.compare.rel_op = (uint8_t)random_below(random, 6);
+      node.u.compare.property_tag1 = random_tag(random);
+      node.u.compare.property_tag2 = random_tag(random);
+      break;
+    case OX_RESTRICTION_BITMASK:
+      node.u.bitmask.bitmap_rel_op = (uint8_t)random_below(random, 2);
+      node.u.bitmask.property_tag = OX_PROPTAG(0x0E07, OX_PTYP_INTEGER32);
+      node.u.bitmask.mask = (uint32_t)random_next(random);
+      break;
+    case OX_RESTRICTION_SIZE:
+      node.u.size.rel_op = (uint8_t)random_below(random, 6);
+      node.u.size.property_tag = random_tag(random);
+      node.u.size.size = (uint32_t)random_next(random);
+      break;
+    case OX_RESTRICTION_EXIST: node.u.exist.property_tag = random_tag(random); break;
+    case OX_RESTRICTION_SUBOBJECT:
+      node.u.subobject.subobject = 0x0E12000D;
+      *child = random_restriction(random, depth - 1);
+      node.u.subobject.child = child;
+      break;
+    case OX_RESTRICTION_COMMENT:
+      node.u.comment.tagged_values_count = random_below(random, SMALL);
+      node.u.comment.tagged_values =
+          allocate(random, node.u.comment.tagged_values_count, sizeof(ox_property));
+      for (uint32_t i = 0; i < node.u.comment.tagged_values_count; i++) {
+        node.u.comment.tagged_values[i] = random_property(random);
+      }
+      if (random_below(random, 2) != 0) {
+        *child = random_restriction(random, depth - 1);
+        node.u.comment.child = child;
+      }
+      break;
+    default:
+      node.u.count.count = (uint32_t)random_next(random);
+      *child = random_restriction(random, depth - 1);
+      node.u.count.child = child;
+  }
+  return node;
+}
+
+static ox_ab_row random_ab_row(random_wire *random, const ox_proptag *columns, size_t count) {
+  ox_ab_row row = {(uint32_t)count, allocate(random, count, sizeof(ox_property))};
+  bool gaps = random_below(random, 2) != 0;
+  for (size_t i = 0; i < count; i++) {
+    uint16_t type = OX_PROPTAG_TYPE(columns[i]);
+    uint32_t kind = gaps ? random_below(random, 4) : 3;
+    if (kind == 0) type = OX_PTYP_NULL;
+    if (kind == 1) type = OX_PTYP_ERROR_CODE;
+    row.values[i].tag = OX_PROPTAG_AS(columns[i], type);
+    row.values[i].value = random_value(random, type);
+  }
+  return row;
+}
+
+static void random_hand(random_wire *random, const ox_wire_field *field, const void *base,
+                        void *out) {
+  const char *name = field->hand->name;
+  if (strcmp(name, "ox_property") == 0) {
+    *(ox_property *)out = random_property(random);
+  } else if (strcmp(name, "ox_restriction") == 0) {
+    *(ox_restriction *)out = random_restriction(random, RESTRICTION_DEPTH);
+  } else if (strcmp(name, "ox_sort_order_set") == 0) {
+    ox_sort_order_set *set = out;
+    set->sort_order_count = (uint16_t)random_below(random, SMALL);
+    set->categorized_count = (uint16_t)random_below(random, set->sort_order_count + 1u);
+    set->expanded_count = (uint16_t)random_below(random, set->categorized_count + 1u);
+    set->sort_orders = allocate(random, set->sort_order_count, sizeof *set->sort_orders);
+    for (unsigned i = 0; i < set->sort_order_count; i++) {
+      set->sort_orders[i].property_tag = random_tag(random);
+      set->sort_orders[i].order = (uint8_t)random_below(random, 2);
+    }
+  } else if (strcmp(name, "ox_property_name") == 0) {
+    ox_property_name *property_name = out;
+    property_name->kind = (uint8_t)random_below(random, 2);
+    property_name->guid = random_guid(random);
+    if (property_name->kind == OX_NAME_KIND_LID) {
+      property_name->lid = (uint32_t)random_next(random);
+    } else {
+      property_name->name = random_str16(random);
+    }
+  } else if (strcmp(name, "ox_property_problem") == 0) {
+    ox_property_problem *problem = out;
+    problem->index = (uint16_t)random_next(random);
+    problem->property_tag = random_tag(random);
+    problem->error_code = OX_E_NOT_FOUND;
+  } else if (strcmp(name, "ox_ab_row") == 0) {
+    const uint8_t *bytes = base;
+    *(ox_ab_row *)out =
+        random_ab_row(random, *(const ox_proptag *const *)(bytes + field->columns_offset),
+                      (size_t)ox_wire_number(base, field->maximum_kind, field->maximum_offset));
+  } else {
+    abort(); /* a hand-written type that has no generator yet */
+  }
+}
+
+/* Whether an array counts with the member at this offset. */
+static bool is_count(const ox_wire_struct *structure, size_t offset) {
+  for (size_t i = 0; i < structure->field_count; i++) {
+    const ox_wire_field *field = &structure->fields[i];
+    if (field->count_kind != 0 && field->count_offset == offset) return true;
+  }
+  return false;
+}
+
+/* Half of the time a number that some condition asks for, so that every branch is taken. */
+static uint64_t random_number(random_wire *random, const ox_wire_struct *structure,
+                              const ox_wire_field *field, const void *base) {
+  uint64_t value = random_next(random);
+  if (is_count(structure, field->offset)) value = random_below(random, SMALL);
+  for (size_t i = 0; i < structure->field_count; i++) {
+    const ox_wire_field *head = &structure->fields[i];
+    for (unsigned t = 0; head->kind == OX_WIRE_IF && t < head->term_count; t++) {
+      const ox_wire_term *term = &head->terms[t];
+      if (term->kind == OX_WIRE_CONTEXT || term->offset != field->offset) continue;
+      if (random_below(random, 3) != 0 || is_count(structure, field->offset)) continue;
+      uint64_t number = term->numbers[random_below(random, term->count)];
+      value = (value & ~(uint64_t)term->mask) | number;
+      if (term->mask == 0xFFFFFFFFu) value = number;
+    }
+  }
+  if (field->allowed_count != 0) value = field->allowed[random_below(random, field->allowed_count)];
+  if (field->maximum_kind != 0) {
+    value %= ox_wire_number(base, field->maximum_kind, field->maximum_offset) + 1;
+  }
+  if (field->maximum != 0) value %= (uint64_t)field->maximum + 1;
+  if (field->kind == OX_WIRE_BOOL8) value = value >> 7 & 1;
+  return value;
+}
+
+static ox_bytes random_rows(random_wire *random, uint32_t count) {
+  ox_writer w;
+  ox_writer_init(&w, NULL, 1 << 20);
+  for (uint32_t i = 0; i < count; i++) {
+    size_t columns = random->context.column_count;
+    ox_ab_row row = random_ab_row(random, random->context.columns, columns);
+    ox_property_row_encode(&w, random->context.columns, columns, OX_COUNT_16, row.values);
+  }
+  if (w.status != OX_OK) abort();
+  ox_bytes rows = {ox_arena_copy(random->arena, w.data, w.size_bytes), w.size_bytes};
+  ox_writer_dispose(&w);
+  return rows;
+}
+
+static void random_one(random_wire *random, const ox_wire_struct *structure,
+                       const ox_wire_field *field, const void *base, void *at) {
+  if (ox_wire_integer_bytes(field->kind) != 0) {
+    uint64_t value = random_number(random, structure, field, base);
+    if (field->kind == OX_WIRE_TAG) value = random_tag(random);
+    ox_wire_set_number(at, field->kind, 0, value);
+    return;
+  }
+  switch (field->kind) {
+    case OX_WIRE_GUID: *(ox_guid *)at = random_guid(random); break;
+    case OX_WIRE_ZSTR8: *(ox_str8 *)at = random_str8(random); break;
+    case OX_WIRE_ZSTR16: *(ox_str16 *)at = random_str16(random); break;
+    case OX_WIRE_STRUCT: random_struct(random, field->structure, at); break;
+    default: random_hand(random, field, base, at);
+  }
+}
+
+static void random_field(random_wire *random, const ox_wire_struct *structure,
+                         const ox_wire_field *field, uint8_t *base) {
+  uint8_t *member = base + field->offset;
+  if (field->kind == OX_WIRE_BYTES) {
+    size_t n = field->fixed != 0 ? field->fixed : random_below(random, 2 * STRING_MAX);
+    ox_bytes bytes = random_bytes(random, n, false);
+    if ((field->flags & OX_WIRE_INLINE) != 0) {
+      memcpy(member, bytes.data, n);
+    } else {
+      *(ox_bytes *)member = bytes;
+    }
+  } else if (field->kind == OX_WIRE_ROWS) {
+    *(ox_bytes *)member = random_rows(random, ox_wire_count(field, base));
+  } else if ((field->flags & OX_WIRE_ARRAY) != 0) {
+    uint32_t count = ox_wire_count(field, base);
+    uint8_t *at = member;
+    if ((field->flags & OX_WIRE_INLINE) == 0) {
+      at = allocate(random, count, field->element_bytes);
+      memcpy(member, &at, sizeof at);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+      random_one(random, structure, field, base, at + (size_t)i * field->element_bytes);
+    }
+  } else if ((field->flags & OX_WIRE_POINTER) != 0) {
+    void *at = NULL;
+    if (field->width == 0 || random_below(random, 3) != 0) {
+      at = allocate(random, 1, field->element_bytes);
+      random_one(random, structure, field, base, at);
+    }
+    memcpy(member, &at, sizeof at);
+  } else {
+    random_one(random, structure, field, base, member);
+  }
+}
+
+void random_struct(random_wire *random, const ox_wire_struct *structure, void *out) {
+  for (size_t i = 0; i < structure->field_count;) {
+    const ox_wire_field *field = &structure->fields[i++];
+    if (field->kind == OX_WIRE_SIZED) continue;
+    if (field->kind == OX_WIRE_IF) {
+      if (!ox_wire_condition(field, out, random->context.public_logon)) i += field->span;
+      continue;
+    }
+    random_field(random, structure, field, out);
+  }
+}

@@ -1,0 +1,403 @@
+/* Every ROP and every address book body with random values: what is encoded decodes to the same,
+ * cut short it is refused, and the generated decoders agree with the interpreter of descriptors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <oxkit/ropcodec/nspi.h>
+#include <oxkit/ropcodec/ropbuffer.h>
+
+#include "random_wire.h"
+
+/* Random values of each structure. */
+enum { ROUNDS = 40, WRITER_MAX = 1 << 20 };
+
+static const ox_proptag columns[] = {
+    OX_PROPTAG(0x0037, OX_PTYP_STRING), OX_PROPTAG(0x0E08, OX_PTYP_INTEGER32),
+    OX_PROPTAG(0x0FF9, OX_PTYP_BINARY), OX_PROPTAG(0x1001, OX_PTYP_MULTIPLE_STRING),
+    OX_PROPTAG(0x3007, OX_PTYP_TIME),
+};
+
+/* A structure with its generated functions. */
+typedef struct codec {
+  const ox_wire_struct *structure;
+  size_t size_bytes; /* of the memory that decode and encode take */
+  size_t offset;     /* of the structure in it */
+  ox_status (*decode)(ox_reader *r, ox_arena *arena, const ox_wire_context *context, void *out);
+  void (*encode)(ox_writer *w, const void *in);
+} codec;
+
+static ox_rop_context rop_context(const ox_wire_context *context) {
+  ox_rop_context rop = {.columns = context->columns, .column_count = context->column_count};
+  memset(rop.public_logons, context->public_logon ? 0xFF : 0, sizeof rop.public_logons);
+  return rop;
+}
+
+static ox_status decode_request(ox_reader *r, ox_arena *arena, const ox_wire_context *context,
+                                void *out) {
+  ox_rop_context rop = rop_context(context);
+  return ox_rop_request_decode(r, arena, &rop, out);
+}
+
+static ox_status decode_response(ox_reader *r, ox_arena *arena, const ox_wire_context *context,
+                                 void *out) {
+  ox_rop_context rop = rop_context(context);
+  return ox_rop_response_decode(r, arena, &rop, out);
+}
+
+static void encode_request(ox_writer *w, const void *in) {
+  ox_rop_request_encode(w, in);
+}
+
+static void encode_response(ox_writer *w, const void *in) {
+  ox_rop_response_encode(w, in);
+}
+
+#define NSPI(name)                                                                              \
+  static ox_status decode_##name(ox_reader *r, ox_arena *arena, const ox_wire_context *context, \
+                                 void *out) {                                                   \
+    (void)context;                                                                              \
+    return ox_nspi_##name##_decode(r, arena, out);                                              \
+  }                                                                                             \
+  static void encode_##name(ox_writer *w, const void *in) {                                     \
+    ox_nspi_##name##_encode(w, in);                                                             \
+  }
+#define NSPI_BODIES(X)            \
+  X(bind_request)                 \
+  X(bind_response)                \
+  X(unbind_request)               \
+  X(unbind_response)              \
+  X(compare_min_ids_request)      \
+  X(compare_min_ids_response)     \
+  X(dn_to_min_id_request)         \
+  X(dn_to_min_id_response)        \
+  X(get_matches_request)          \
+  X(get_matches_response)         \
+  X(get_prop_list_request)        \
+  X(get_prop_list_response)       \
+  X(get_props_request)            \
+  X(get_props_response)           \
+  X(get_special_table_request)    \
+  X(get_special_table_response)   \
+  X(get_template_info_request)    \
+  X(get_template_info_response)   \
+  X(mod_link_att_request)         \
+  X(mod_link_att_response)        \
+  X(mod_props_request)            \
+  X(mod_props_response)           \
+  X(query_rows_request)           \
+  X(query_rows_response)          \
+  X(query_columns_request)        \
+  X(query_columns_response)       \
+  X(resolve_names_request)        \
+  X(resolve_names_response)       \
+  X(resort_restriction_request)   \
+  X(resort_restriction_response)  \
+  X(seek_entries_request)         \
+  X(seek_entries_response)        \
+  X(update_stat_request)          \
+  X(update_stat_response)         \
+  X(get_mailbox_url_request)      \
+  X(get_mailbox_url_response)     \
+  X(get_address_book_url_request) \
+  X(get_address_book_url_response)
+NSPI_BODIES(NSPI)
+
+#define NSPI_CODEC(name) \
+  {&ox_nspi_##name##_wire, sizeof(ox_nspi_##name), 0, decode_##name, encode_##name},
+static const codec nspi_codecs[] = {NSPI_BODIES(NSPI_CODEC)};
+
+static bool has_open_tail(const ox_wire_struct *structure) {
+  const ox_wire_field *last = &structure->fields[structure->field_count - 1];
+  return structure->field_count != 0 && (last->flags & OX_WIRE_REST) != 0;
+}
+
+/* Decodes both ways and wants the same answer. */
+static ox_status decode_twice(const codec *c, const uint8_t *data, size_t size,
+                              const ox_wire_context *context, ox_arena *arena, void *out,
+                              void *slow, size_t *consumed) {
+  /* A copy of exactly this size, so that a read past the end is found. */
+  uint8_t *exact = malloc(size != 0 ? size : 1);
+  assert_non_null(exact);
+  if (size != 0) memcpy(exact, data, size);
+  ox_reader fast_reader, slow_reader;
+  ox_reader_init(&fast_reader, exact, size);
+  ox_reader_init(&slow_reader, exact, size);
+  ox_status fast_status = c->decode(&fast_reader, arena, context, out);
+  ox_status slow_status =
+      ox_wire_decode(c->structure, &slow_reader, arena, context, slow, NULL, NULL);
+  if (fast_status != slow_status || fast_reader.position != slow_reader.position) {
+    print_error("%s: status %x at %zu, interpreted %x at %zu\n", c->structure->name, fast_status,
+                fast_reader.position, slow_status, slow_reader.position);
+    fail();
+  }
+  if (fast_status == OX_OK) {
+    assert_true(ox_wire_equal(c->structure, (uint8_t *)out + c->offset, slow));
+  } else {
+    assert_non_null(fast_reader.field);
+  }
+  *consumed = fast_reader.position;
+  /* Views point into `exact`; nothing looks at them once it is gone. */
+  free(exact);
+  return fast_status;
+}
+
+static void check_round(const codec *c, const void *value, random_wire *random) {
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  ox_writer w, again;
+  ox_writer_init(&w, NULL, WRITER_MAX);
+  ox_writer_init(&again, NULL, WRITER_MAX);
+  c->encode(&w, value);
+  assert_int_equal(w.status, OX_OK);
+  assert_true(w.size_bytes >= c->structure->min_bytes);
+  uint8_t *out = calloc(1, c->size_bytes), *slow = calloc(1, c->structure->size_bytes);
+  assert_non_null(out);
+  assert_non_null(slow);
+  size_t consumed;
+
+  /* The whole: equal, and the same bytes again. */
+  ox_reader r;
+  ox_reader_init(&r, w.data, w.size_bytes);
+  ox_status status = c->decode(&r, &arena, &random->context, out);
+  if (status != OX_OK) {
+    print_error("%s: status %x at %zu of %zu, field %s\n", c->structure->name, status,
+                r.fail_position, w.size_bytes, r.field);
+    fail();
+  }
+  assert_int_equal(r.position, w.size_bytes);
+  assert_true(ox_wire_equal(c->structure, out + c->offset, (const uint8_t *)value + c->offset));
+  c->encode(&again, out);
+  assert_int_equal(again.size_bytes, w.size_bytes);
+  if (w.size_bytes != 0) assert_memory_equal(again.data, w.data, w.size_bytes);
+  status = decode_twice(c, w.data, w.size_bytes, &random->context, &arena, out, slow, &consumed);
+  assert_int_equal(status, OX_OK);
+
+  /* Every proper prefix is refused, or is shorter by what an open tail lost. */
+  for (size_t n = 0; n < w.size_bytes; n++) {
+    ox_arena_reset(&arena);
+    status = decode_twice(c, w.data, n, &random->context, &arena, out, slow, &consumed);
+    if (!has_open_tail(c->structure)) assert_int_not_equal(status, OX_OK);
+  }
+  /* Bytes changed at random do whatever they do, both ways alike. */
+  size_t first = c->structure->rop_id >= 0 ? 1 : 0; /* another RopId is another structure */
+  for (unsigned i = 0; i < 20 && w.size_bytes > first; i++) {
+    ox_arena_reset(&arena);
+    size_t at = first + random_below(random, (uint32_t)(w.size_bytes - first));
+    uint8_t kept = w.data[at];
+    w.data[at] = (uint8_t)random_next(random);
+    decode_twice(c, w.data, w.size_bytes, &random->context, &arena, out, slow, &consumed);
+    w.data[at] = kept;
+  }
+  free(out);
+  free(slow);
+  ox_writer_dispose(&w);
+  ox_writer_dispose(&again);
+  ox_arena_dispose(&arena);
+}
+
+static void check_codec(const codec *c, uint8_t rop_id) {
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    ox_arena arena;
+    ox_arena_init(&arena, NULL, 0);
+    random_wire random = {
+        .state = 0x9E3779B97F4A7C15u * (round + 1) + rop_id + 1,
+        .arena = &arena,
+        .context = {columns, sizeof columns / sizeof columns[0], round % 2 != 0},
+    };
+    uint8_t *value = calloc(1, c->size_bytes);
+    assert_non_null(value);
+    value[0] = rop_id;
+    random_struct(&random, c->structure, value + c->offset);
+    check_round(c, value, &random);
+    free(value);
+    ox_arena_dispose(&arena);
+  }
+}
+
+static void test_rop_request__round_trips(void **state) {
+  (void)state;
+  size_t count, checked = 0;
+  const ox_rop_info *table = ox_rop_info_table(&count);
+  for (size_t i = 0; i < count; i++) {
+    if (table[i].request == NULL) continue;
+    codec c = {table[i].request, sizeof(ox_rop_request), offsetof(ox_rop_request, u),
+               decode_request, encode_request};
+    check_codec(&c, table[i].rop_id);
+    checked++;
+  }
+  assert_int_equal(checked, 128);
+}
+
+static void test_rop_response__round_trips(void **state) {
+  (void)state;
+  size_t count, checked = 0;
+  const ox_rop_info *table = ox_rop_info_table(&count);
+  for (size_t i = 0; i < count; i++) {
+    if (table[i].response == NULL) continue;
+    codec c = {table[i].response, sizeof(ox_rop_response), offsetof(ox_rop_response, u),
+               decode_response, encode_response};
+    check_codec(&c, table[i].rop_id);
+    checked++;
+  }
+  assert_int_equal(checked, 130);
+}
+
+static void test_nspi_body__round_trips(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof nspi_codecs / sizeof nspi_codecs[0]; i++) {
+    check_codec(&nspi_codecs[i], 0);
+  }
+}
+
+/* [MS-OXCROPS] 2.2.2 reserves these. */
+static void test_rop_id__reserved_is_refused_by_number(void **state) {
+  (void)state;
+  static const uint8_t reserved[] = {0x00, 0x28, 0x3C, 0x3D, 0x62, 0x65, 0x6A, 0x71, 0x7C, 0x7D,
+                                     0x83, 0x84, 0x85, 0x87, 0x88, 0x8A, 0x8B, 0x8C, 0x8D, 0x8E,
+                                     0x8F, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A, 0x9B, 0x9C,
+                                     0x9E, 0x9F, 0xA0, 0xA1, 0xA2, 0xA4, 0xF8, 0xFA, 0xFD};
+  for (size_t i = 0; i < sizeof reserved; i++) {
+    assert_null(ox_rop_info_by_id(reserved[i]));
+    uint8_t bytes[16] = {reserved[i]};
+    ox_arena arena;
+    ox_arena_init(&arena, NULL, 0);
+    ox_reader r;
+    ox_rop_request request;
+    ox_rop_response response;
+    ox_reader_init(&r, bytes, sizeof bytes);
+    assert_int_equal(ox_rop_request_decode(&r, &arena, NULL, &request), OX_E_UNKNOWN_ROP);
+    ox_reader_init(&r, bytes, sizeof bytes);
+    assert_int_equal(ox_rop_response_decode(&r, &arena, NULL, &response), OX_E_UNKNOWN_ROP);
+    ox_arena_dispose(&arena);
+  }
+}
+
+static void test_rop_info__is_sorted_and_complete(void **state) {
+  (void)state;
+  size_t count;
+  const ox_rop_info *table = ox_rop_info_table(&count);
+  assert_int_equal(count, 132);
+  for (size_t i = 0; i < count; i++) {
+    if (i != 0) assert_true(table[i - 1].rop_id < table[i].rop_id);
+    assert_ptr_equal(ox_rop_info_by_id(table[i].rop_id), &table[i]);
+    assert_true(table[i].request != NULL || table[i].response != NULL);
+  }
+  assert_string_equal(ox_rop_info_by_id(OX_ROP_LOGON)->name, "Logon");
+  assert_null(ox_rop_info_by_id(OX_ROP_NOTIFY)->request);
+  assert_null(ox_rop_info_by_id(OX_ROP_RELEASE)->response);
+}
+
+/* An allocator that fails at the n-th call and counts what is not freed. */
+typedef struct failing {
+  size_t calls, fail_at, live;
+} failing;
+
+static void *failing_malloc(size_t size, void *user) {
+  failing *f = user;
+  if (f->calls++ == f->fail_at) return NULL;
+  f->live++;
+  return malloc(size);
+}
+
+static void *failing_calloc(size_t count, size_t size, void *user) {
+  failing *f = user;
+  if (f->calls++ == f->fail_at) return NULL;
+  f->live++;
+  return calloc(count, size);
+}
+
+static void *failing_realloc(void *block, size_t size, void *user) {
+  failing *f = user;
+  if (f->calls++ == f->fail_at) return NULL;
+  if (block == NULL) f->live++;
+  return realloc(block, size);
+}
+
+static void failing_free(void *block, void *user) {
+  failing *f = user;
+  f->live--;
+  free(block);
+}
+
+static void test_decode__fails_cleanly_when_memory_runs_out(void **state) {
+  (void)state;
+  static const uint8_t set_properties[] = {0x0A, 0x00, 0x01, 0x14, 0x00, 0x02, 0x00, 0x1F, 0x00,
+                                           0x37, 0x00, 0x48, 0x00, 0x69, 0x00, 0x00, 0x00, 0x03,
+                                           0x00, 0x17, 0x00, 0x05, 0x00, 0x00, 0x00};
+  size_t failures = 0;
+  for (size_t n = 0;; n++) {
+    failing f = {.fail_at = n};
+    ox_allocator allocator = {failing_malloc, failing_calloc, failing_realloc, failing_free, &f};
+    ox_arena arena;
+    ox_arena_init(&arena, &allocator, 0);
+    ox_reader r;
+    ox_rop_request request;
+    ox_reader_init(&r, set_properties, sizeof set_properties);
+    ox_status status = ox_rop_request_decode(&r, &arena, NULL, &request);
+    ox_arena_dispose(&arena);
+    assert_int_equal(f.live, 0);
+    if (status == OX_OK) break;
+    assert_int_equal(status, OX_E_NO_MEMORY);
+    failures++;
+  }
+  assert_true(failures >= 1);
+}
+
+static void test_decode__names_field_offset_and_section(void **state) {
+  (void)state;
+  /* RopSetColumns that promises two tags and has one. */
+  static const uint8_t bytes[] = {0x12, 0x00, 0x01, 0x00, 0x02, 0x00, 0x1F, 0x00, 0x37, 0x00};
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  ox_reader r;
+  ox_rop_request request;
+  ox_error error;
+  ox_reader_init(&r, bytes, sizeof bytes);
+  ox_rop_request_decode(&r, &arena, NULL, &request);
+  assert_int_equal(ox_reader_status(&r, &error), OX_E_TRUNCATED);
+  assert_string_equal(error.field, "property_tags");
+  assert_string_equal(error.spec, "[MS-OXCROPS] 2.2.5.1");
+  assert_int_equal(error.offset, 6);
+  assert_int_equal(request.u.set_columns.property_tag_count, 0);
+  ox_arena_dispose(&arena);
+}
+
+static void test_decode__refuses_more_cheap_servers_than_servers(void **state) {
+  (void)state;
+  static const uint8_t bytes[] = {0x02, 0x01, 0, 0, 0, 0, 0, 1, 1, 0, 2, 0, 'A', 0};
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  ox_reader r;
+  ox_open_folder_response response;
+  ox_reader_init(&r, bytes, sizeof bytes);
+  assert_int_equal(ox_open_folder_response_decode(&r, &arena, &response), OX_E_MALFORMED);
+  assert_string_equal(r.field, "cheap_server_count");
+  ox_writer w;
+  ox_writer_init(&w, NULL, 100);
+  response = (ox_open_folder_response){.is_ghosted = true, .cheap_server_count = 1};
+  ox_open_folder_response_encode(&w, &response);
+  assert_int_equal(ox_writer_status(&w), OX_E_USAGE);
+  ox_writer_dispose(&w);
+  ox_arena_dispose(&arena);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_rop_request__round_trips),
+      cmocka_unit_test(test_rop_response__round_trips),
+      cmocka_unit_test(test_nspi_body__round_trips),
+      cmocka_unit_test(test_rop_id__reserved_is_refused_by_number),
+      cmocka_unit_test(test_rop_info__is_sorted_and_complete),
+      cmocka_unit_test(test_decode__fails_cleanly_when_memory_runs_out),
+      cmocka_unit_test(test_decode__names_field_offset_and_section),
+      cmocka_unit_test(test_decode__refuses_more_cheap_servers_than_servers),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
