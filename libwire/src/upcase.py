@@ -1,9 +1,7 @@
-#!/ usr / bin / env python3
-""
-    "Writes the simple upper-case mappings of the Basic Multilingual Plane as a C table.
+#!/usr/bin/env python3
+"""Writes the simple upper-case mappings of the Basic Multilingual Plane as a C table.
 
-    NTOWFv2 upper -
-    cases the user name([MS - NLMP] 3.3.2); only mappings of one unit to one unit count.
+NTOWFv2 upper-cases the user name ([MS-NLMP] 3.3.2); only mappings of one unit to one unit count.
 """
 import sys
 
@@ -23,7 +21,7 @@ def ranges():
     for unit, delta in mappings():
         if current and current[3] == delta:
             step = unit - current[1]
-            if step in (1, 2) and (current[2] in (0, step)):
+            if step in (1, 2) and current[2] in (0, step):
                 current = (current[0], unit, step, delta)
                 continue
         if current:
