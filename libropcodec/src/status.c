@@ -42,10 +42,20 @@ const char *ox_status_text(ox_status status) {
   return row != NULL ? row->text : "A code that no table of ours has.";
 }
 
+static bool is_alternate(const ox_status_row *row, const char *name) {
+  const size_t length = strlen(name);
+  for (const char *at = row->alternates; *at != 0;) {
+    size_t size = strcspn(at, " ");
+    if (size == length && memcmp(at, name, length) == 0) return true;
+    at += size + (at[size] == ' ');
+  }
+  return false;
+}
+
 ox_status ox_status_from_name(const char *name, ox_status *status_out) {
   for (size_t i = 0; i < ox_status_table_count; i++) {
     const ox_status_row *row = &ox_status_table[i];
-    if (strcmp(row->macro, name) == 0 || strcmp(row->name, name) == 0) {
+    if (strcmp(row->macro, name) == 0 || strcmp(row->name, name) == 0 || is_alternate(row, name)) {
       *status_out = row->code;
       return OX_OK;
     }

@@ -10,6 +10,7 @@ typedef struct ox_status_row {
   const char *macro;
   const char *name;
   const char *text;
+  const char *alternates; /* separated by blanks */
 } ox_status_row;
 
 extern const ox_status_row ox_status_table[];

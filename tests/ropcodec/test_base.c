@@ -94,6 +94,14 @@ static void test_status__names_warnings_and_peers(void **state) {
   assert_true(ox_failed(0x12345678));
   assert_false(ox_failed(OX_OK));
   assert_string_equal(ox_status_name(OX_E_NOT_FOUND), "NotFound");
+  assert_false(ox_failed(OX_W_PARTIAL_COMPLETION));
+  assert_true(ox_failed(OX_E_UNKNOWN_USER)); /* 0x3EB: no severity bit, a failure all the same */
+  ox_status code = 0;
+  assert_int_equal(ox_status_from_name("ecNotFound", &code), OX_OK);
+  assert_int_equal(code, OX_E_NOT_FOUND);
+  assert_int_equal(ox_status_from_name("MAPI_E_COLLISION", &code), OX_OK);
+  assert_int_equal(code, 0x80040604);
+  assert_int_equal(ox_status_from_name("MAPI_E", &code), OX_E_NOT_FOUND);
   ox_error err;
   assert_int_equal(ox_status_from_peer(OX_E_NO_MEMORY, &err), OX_E_REMOTE);
   assert_int_equal(err.remote_code, OX_E_NO_MEMORY);

@@ -42,8 +42,8 @@ OX_EXPORT bool ox_failed(ox_status status);
 /** True for codes of our own range, which a peer can never have sent. */
 OX_EXPORT bool ox_status_is_local(ox_status status);
 
-/** The name of a code as spelled in the specification, "ecNotFound" style first alternate
- *  ("NotFound"); "unknown" for a number that no table has. Static string.
+/** The name of a code as spelled in the specification ("NotFound"); "unknown" for a number that no
+ *  table has. Static string.
  *  @spec [MS-OXCDATA] 2.4 */
 OX_EXPORT const char *ox_status_name(ox_status status);
 
@@ -51,7 +51,8 @@ OX_EXPORT const char *ox_status_name(ox_status status);
  *  @spec [MS-OXCDATA] 2.4 */
 OX_EXPORT const char *ox_status_text(ox_status status);
 
-/** Looks a code up by macro name ("OX_E_NOT_FOUND") or by specification name ("NotFound").
+/** Looks a code up by macro name ("OX_E_NOT_FOUND"), by specification name ("NotFound") or by one of
+ *  its alternate names ("ecNotFound", "MAPI_E_NOT_FOUND").
  *  @return OX_OK or OX_E_NOT_FOUND */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_status_from_name(const char *name, ox_status *status_out);
 
