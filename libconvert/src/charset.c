@@ -76,18 +76,40 @@ static bool try_charset(const char *charset, const char *bytes, size_t size_byte
   return left == 0;
 }
 
-/* The last resort: what does not convert becomes U+FFFD, byte by byte. */
+/* One byte that is not UTF-8 is most likely a letter of Windows-1252. */
+static void append_windows_1252(GByteArray *out, char byte) {
+  char utf8[8];
+  char *to = utf8;
+  char *from = &byte;
+  size_t in_left = 1, room = sizeof utf8;
+  iconv_t cd = g_mime_iconv_open("UTF-8", "WINDOWS-1252");
+  if (cd != (iconv_t)-1) {
+    g_mime_iconv(cd, &from, &in_left, &to, &room);
+    g_mime_iconv_close(cd);
+  }
+  if (room < sizeof utf8)
+    g_byte_array_append(out, (const guint8 *)utf8, (guint)(to - utf8));
+  else
+    g_byte_array_append(out, (const guint8 *)"\xEF\xBF\xBD", 3);
+}
+
+/* The last resort: what does not convert becomes U+FFFD, byte by byte, or a Windows-1252 letter
+ * inside UTF-8. */
 static bool force_charset(const char *charset, const char *bytes, size_t size_bytes,
                           GByteArray *out) {
   iconv_t cd = g_mime_iconv_open("UTF-8", charset);
   if (cd == (iconv_t)-1) return false;
+  bool utf8 = ox_codepage_from_charset(charset) == OX_CODEPAGE_UTF8;
   g_byte_array_set_size(out, 0);
   while (size_bytes > 0) {
     size_t left = convert_some(cd, bytes, size_bytes, out);
     bytes += size_bytes - left;
     size_bytes = left;
     if (left == 0) break;
-    g_byte_array_append(out, (const guint8 *)"\xEF\xBF\xBD", 3);
+    if (utf8)
+      append_windows_1252(out, *bytes);
+    else
+      g_byte_array_append(out, (const guint8 *)"\xEF\xBF\xBD", 3);
     bytes++;
     size_bytes--;
   }

@@ -158,7 +158,13 @@ static void put_text(fold_state *fold, const char *text) {
   /* A blank beside an encoded word separates; more of them belong inside. */
   while (first > 1 && text[first - 2] == ' ') first--;
   while (last + 1 < size && text[last + 1] == ' ') last++;
-  if (first > 0) put_plain(fold, text, first);
+  if (first > 0) {
+    put_plain(fold, text, first - 1);
+    if (fold->column + 24 > LINE_GOAL)
+      put_fold(fold);
+    else
+      put(fold, " ", 1);
+  }
   put_words(fold, text + first, last - first);
   if (last < size) put_plain(fold, text + last, size - last);
 }

@@ -698,9 +698,11 @@ static ox_status write_embedded(outgoing *out, const ox_attachment *one) {
   return status;
 }
 
-/* Parts of type message must not be base64: they go out as they are when their lines allow it. */
+/* Parts of type message must not be base64: they go out as they are when their lines allow it.
+ * What claims to be message/rfc822 and is not embedded is no message. */
 static bool travels_plain(const char *mime_type, ox_bytes data) {
-  if (!ox_ascii_equal_n(mime_type, "message/", 8)) return false;
+  if (!ox_ascii_equal_n(mime_type, "message/", 8) || ox_ascii_equal(mime_type, "message/rfc822"))
+    return false;
   return data.size_bytes < 256 * 1024 &&
          ox_mime_text_coding(data.data, data.size_bytes) == CODING_7BIT;
 }

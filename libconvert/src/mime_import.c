@@ -665,6 +665,13 @@ static GMimeParserOptions *parser_options(uint32_t codepage) {
   return options;
 }
 
+/* Content-* fields are the root part's, the others the message's. */
+static bool has_fields(GMimeMessage *message) {
+  GMimeObject *root = g_mime_message_get_mime_part(message);
+  return g_mime_header_list_get_count(g_mime_object_get_header_list((GMimeObject *)message)) > 0 ||
+         (root != NULL && g_mime_header_list_get_count(g_mime_object_get_header_list(root)) > 0);
+}
+
 static ox_status parse(const ox_mime_import_options *options, ox_bytes mime, ox_message **out,
                        ox_error *err) {
   /* The array borrows the input, which neither the stream nor its substreams ever write. */
@@ -677,8 +684,7 @@ static ox_status parse(const ox_mime_import_options *options, ox_bytes mime, ox_
   GMimeParserOptions *how = parser_options(options->default_codepage);
   GMimeMessage *parsed = g_mime_parser_construct_message(parser, how);
   ox_status status;
-  if (parsed == NULL ||
-      g_mime_header_list_get_count(g_mime_object_get_header_list((GMimeObject *)parsed)) == 0) {
+  if (parsed == NULL || !has_fields(parsed)) {
     status = ox_error_set(err, OX_E_MALFORMED, "The input has no header field.");
   } else {
     size_t header = header_size(mime);
@@ -691,6 +697,25 @@ static ox_status parse(const ox_mime_import_options *options, ox_bytes mime, ox_
   g_object_unref(parser);
   g_object_unref(stream);
   g_byte_array_free(bytes, FALSE);
+  return status;
+}
+
+ox_status ox_mime_read_enclosed(mime_reader *reader, ox_bytes mime, ox_message **out) {
+  *out = NULL;
+  mime = skip_prologue(mime);
+  ox_status status = check_limits(reader->options, mime, reader->err);
+  if (status != OX_OK) return status;
+  GMimeStream *stream = g_mime_stream_mem_new_with_buffer((const char *)mime.data, mime.size_bytes);
+  GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+  GMimeParserOptions *how = parser_options(reader->options->default_codepage);
+  GMimeMessage *parsed = g_mime_parser_construct_message(parser, how);
+  ox_bytes none = {NULL, 0};
+  if (parsed != NULL && has_fields(parsed))
+    status = ox_mime_read_message(reader, parsed, none, none, out);
+  if (parsed != NULL) g_object_unref(parsed);
+  g_mime_parser_options_free(how);
+  g_object_unref(parser);
+  g_object_unref(stream);
   return status;
 }
 

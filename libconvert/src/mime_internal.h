@@ -112,6 +112,8 @@ typedef struct mime_reader {
  *  @param raw_body    what follows the header; empty: what GMime kept */
 ox_status ox_mime_read_message(mime_reader *reader, GMimeMessage *in, ox_bytes raw_header,
                                ox_bytes raw_body, ox_message **out);
+/** An enclosed message that came encoded; NULL in *out when it is not a message. */
+ox_status ox_mime_read_enclosed(mime_reader *reader, ox_bytes mime, ox_message **out);
 /** Bodies and attachments out of the tree of parts. */
 ox_status ox_mime_read_parts(mime_reader *reader, GMimeObject *root, ox_bytes raw_header,
                              ox_bytes raw_body, ox_message *out);

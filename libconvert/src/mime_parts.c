@@ -369,14 +369,9 @@ static ox_status attach_leaf(part_walk *walk, GMimeObject *part, part_place plac
   return describe(walk, attachment, part, place, name);
 }
 
-static ox_status attach_message(part_walk *walk, GMimeMessagePart *part, part_place place) {
-  GMimeMessage *message = g_mime_message_part_get_message(part);
-  if (message == NULL) return attach_leaf(walk, (GMimeObject *)part, place);
-  if (walk->bodies_only) return OX_OK;
-  ox_message *embedded = NULL;
-  ox_status status = ox_mime_read_message(walk->reader, message, (ox_bytes){NULL, 0},
-                                          (ox_bytes){NULL, 0}, &embedded);
-  if (status != OX_OK) return status;
+/* An embedded message; owns it from now on. */
+static ox_status attach_embedded(part_walk *walk, ox_message *embedded, GMimeObject *part,
+                                 part_place place) {
   ox_attachment *attachment = ox_message_add_attachment(walk->out);
   if (attachment == NULL) {
     ox_message_free(embedded);
@@ -384,16 +379,43 @@ static ox_status attach_message(part_walk *walk, GMimeMessagePart *part, part_pl
   }
   attachment->embedded = embedded;
   ox_propbag *bag = &attachment->properties;
-  status = ox_propbag_set_i32(bag, OX_PidTagAttachMethod, ATTACH_EMBEDDED);
+  ox_status status = ox_propbag_set_i32(bag, OX_PidTagAttachMethod, ATTACH_EMBEDDED);
   if (status == OX_OK) status = ox_propbag_set_i32(bag, OX_PidTagRenderingPosition, -1);
-  const char *name =
-      g_mime_object_get_content_disposition_parameter((GMimeObject *)part, "filename");
-  if (name == NULL) name = g_mime_object_get_content_type_parameter((GMimeObject *)part, "name");
-  if (status == OX_OK) status = describe(walk, attachment, (GMimeObject *)part, place, name);
-  const char *subject = g_mime_message_get_subject(message);
-  if (status == OX_OK && subject != NULL && *subject != 0 && (name == NULL || *name == 0))
+  const char *name = g_mime_object_get_content_disposition_parameter(part, "filename");
+  if (name == NULL) name = g_mime_object_get_content_type_parameter(part, "name");
+  if (status == OX_OK) status = describe(walk, attachment, part, place, name);
+  if (status != OX_OK || (name != NULL && *name != 0)) return status;
+  ox_arena arena;
+  ox_arena_init(&arena, walk->reader->options->allocator, 0);
+  const char *subject = ox_propbag_utf8(&embedded->properties, OX_PidTagSubject, &arena, NULL);
+  if (subject != NULL && *subject != 0)
     status = ox_propbag_set_utf8(bag, OX_PidTagDisplayName, subject);
+  ox_arena_dispose(&arena);
   return status;
+}
+
+static ox_status attach_message(part_walk *walk, GMimeMessagePart *part, part_place place) {
+  GMimeMessage *message = g_mime_message_part_get_message(part);
+  if (message == NULL) return attach_leaf(walk, (GMimeObject *)part, place);
+  if (walk->bodies_only) return OX_OK;
+  ox_message *embedded = NULL;
+  ox_bytes none = {NULL, 0};
+  ox_status status = ox_mime_read_message(walk->reader, message, none, none, &embedded);
+  if (status != OX_OK) return status;
+  return attach_embedded(walk, embedded, (GMimeObject *)part, place);
+}
+
+/* Some programs encode enclosed messages, which MIME forbids and readers have to take. */
+static ox_status attach_encoded_message(part_walk *walk, GMimePart *part, part_place place) {
+  if (walk->bodies_only) return OX_OK;
+  GByteArray *bytes = decoded_content(part);
+  ox_message *embedded = NULL;
+  ox_status status =
+      ox_mime_read_enclosed(walk->reader, (ox_bytes){bytes->data, bytes->len}, &embedded);
+  g_byte_array_unref(bytes);
+  if (status != OX_OK) return status;
+  if (embedded == NULL) return attach_leaf(walk, (GMimeObject *)part, place);
+  return attach_embedded(walk, embedded, (GMimeObject *)part, place);
 }
 
 /* ---- bodies ---- */
@@ -575,6 +597,8 @@ static ox_status walk_leaf(part_walk *walk, GMimeObject *part, part_place place)
   GMimeContentType *type = g_mime_object_get_content_type(part);
   bool plain = g_mime_content_type_is_type(type, "text", "plain");
   bool html = g_mime_content_type_is_type(type, "text", "html");
+  if (GMIME_IS_PART(part) && g_mime_content_type_is_type(type, "message", "rfc822"))
+    return attach_encoded_message(walk, (GMimePart *)part, place);
   if ((!plain && !html) || !GMIME_IS_PART(part) || !can_be_body(walk, part, place, html))
     return attach_leaf(walk, part, place);
   walk->body_home = place.alternative;

@@ -9,7 +9,7 @@ OX_BEGIN_DECLS
 
 /* Defaults of ox_mime_import_options; doc/limits.md says why. */
 #define OX_MIME_MAX_MESSAGE_BYTES ((size_t)160 * 1024 * 1024)
-#define OX_MIME_MAX_DEPTH 64u
+#define OX_MIME_MAX_DEPTH 128u
 #define OX_MIME_MAX_PARTS 5000u
 #define OX_MIME_MAX_HEADER_BYTES ((size_t)256 * 1024)
 #define OX_MIME_MAX_HEADERS 2000u
