@@ -349,8 +349,9 @@ static void decode_field(const decoder *d, const ox_wire_struct *structure,
   if (field->kind == OX_WIRE_BYTES) {
     decode_bytes(field, r, member);
   } else if (field->kind == OX_WIRE_ROWS) {
+    ox_wire_context context = columns_of(d, field, base);
     *(ox_bytes *)member =
-        ox_read_rows(r, d->context->columns, d->context->column_count, ox_wire_count(field, base));
+        ox_read_rows(r, context.columns, context.column_count, ox_wire_count(field, base));
   } else if (field->kind == OX_WIRE_ZSTR8 && field->width != 0 &&
              (field->flags & OX_WIRE_ARRAY) == 0) {
     *(ox_str8 *)member = ox_wire_read_sized_zstr8(r, field->width);
