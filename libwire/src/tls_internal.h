@@ -28,7 +28,7 @@ struct ox_tls {
   BIO *in;  /* owned by ssl */
   BIO *out; /* owned by ssl */
   bool closed;
-  bool established; /* the handshake was done once */
+  bool established;  /* the handshake was done once */
   ox_status failure; /* final */
   char text[OX_ERROR_TEXT_BYTES];
   char alpn[256];

@@ -204,8 +204,8 @@ static void test_sort_key__orders_as_a_person_would(void **state) {
                                           "\xC3\xB8",
                                           "p",
                                           "strasse",
-                                          "stra\xC3\x9F"
-                                          "e",
+                                          ("stra\xC3\x9F"
+                                           "e"),
                                           "z",
                                           "\xCE\xB1",
                                           "\xCE\x91",

@@ -51,8 +51,8 @@ OX_EXPORT const char *ox_status_name(ox_status status);
  *  @spec [MS-OXCDATA] 2.4 */
 OX_EXPORT const char *ox_status_text(ox_status status);
 
-/** Looks a code up by macro name ("OX_E_NOT_FOUND"), by specification name ("NotFound") or by one of
- *  its alternate names ("ecNotFound", "MAPI_E_NOT_FOUND").
+/** Looks a code up by macro name ("OX_E_NOT_FOUND"), by specification name ("NotFound") or by one
+ * of its alternate names ("ecNotFound", "MAPI_E_NOT_FOUND").
  *  @return OX_OK or OX_E_NOT_FOUND */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_status_from_name(const char *name, ox_status *status_out);
 

@@ -27,7 +27,7 @@ typedef struct ox_store_options {
 } ox_store_options;
 
 #define OX_STORE_OPTIONS_INIT \
-  { sizeof(ox_store_options) }
+  { .struct_size = sizeof(ox_store_options) }
 
 /** Databases open at a time; the least recently used idle one is closed first. */
 #define OX_STORE_MAX_OPEN_DATABASES 64u
@@ -84,7 +84,7 @@ typedef struct ox_mailbox_open_options {
 } ox_mailbox_open_options;
 
 #define OX_MAILBOX_OPEN_OPTIONS_INIT \
-  { sizeof(ox_mailbox_open_options) }
+  { .struct_size = sizeof(ox_mailbox_open_options) }
 
 /** Opens a mailbox of a store.
  *  @return OX_OK, OX_E_NOT_FOUND, OX_E_LOCKED, OX_E_VERSION, OX_E_READ_ONLY, OX_E_CORRUPT_STORE */

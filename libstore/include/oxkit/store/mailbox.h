@@ -95,7 +95,7 @@ typedef struct ox_mailbox_info {
 } ox_mailbox_info;
 
 #define OX_MAILBOX_INFO_INIT \
-  { sizeof(ox_mailbox_info) }
+  { .struct_size = sizeof(ox_mailbox_info) }
 
 /** Closes the mailbox and frees it, subscriptions included. */
 OX_EXPORT void ox_mailbox_close(ox_mailbox *mailbox);

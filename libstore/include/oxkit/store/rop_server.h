@@ -51,7 +51,7 @@ typedef struct ox_rop_server_options {
 } ox_rop_server_options;
 
 #define OX_ROP_SERVER_OPTIONS_INIT \
-  { sizeof(ox_rop_server_options) }
+  { .struct_size = sizeof(ox_rop_server_options) }
 
 /** Makes a ROP server. Its connect, execute and disconnect run on the caller's thread and may wait
  *  for a disk; its waits are completed by one thread that the server owns.

@@ -56,7 +56,7 @@ typedef struct ox_auth_server_options {
                                      without asking the identity source (60000) */
 } ox_auth_server_options;
 #define OX_AUTH_SERVER_OPTIONS_INIT \
-  { sizeof(ox_auth_server_options) }
+  { .struct_size = sizeof(ox_auth_server_options) }
 
 /** @return OX_OK, OX_E_USAGE, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_auth_server_new(const ox_auth_server_options *options,
@@ -82,7 +82,7 @@ typedef struct ox_auth_client_options {
   const char *workstation;
 } ox_auth_client_options;
 #define OX_AUTH_CLIENT_OPTIONS_INIT \
-  { sizeof(ox_auth_client_options) }
+  { .struct_size = sizeof(ox_auth_client_options) }
 
 /** @return OX_OK, OX_E_USAGE, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_auth_client_new(const ox_auth_client_options *options,

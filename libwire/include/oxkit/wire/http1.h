@@ -33,7 +33,7 @@ typedef struct ox_http1_limits {
 } ox_http1_limits;
 
 #define OX_HTTP1_LIMITS_INIT \
-  { sizeof(ox_http1_limits) }
+  { .struct_size = sizeof(ox_http1_limits) }
 
 typedef struct ox_http1 ox_http1;
 

@@ -76,7 +76,7 @@ typedef struct ox_http_client_options {
 } ox_http_client_options;
 
 #define OX_HTTP_CLIENT_OPTIONS_INIT \
-  { sizeof(ox_http_client_options) }
+  { .struct_size = sizeof(ox_http_client_options) }
 
 /** Makes a client; no connection is opened yet. @return OX_OK, OX_E_USAGE, OX_E_NO_MEMORY, OX_E_TLS
  */
@@ -130,7 +130,7 @@ typedef struct ox_http_request {
 } ox_http_request;
 
 #define OX_HTTP_REQUEST_INIT \
-  { sizeof(ox_http_request) }
+  { .struct_size = sizeof(ox_http_request) }
 
 /** The call has ended. status is OX_OK when there is an answer, whatever its HTTP status; else
  *  response is NULL: OX_E_IO (no connection: the text says what failed), OX_E_CERTIFICATE,

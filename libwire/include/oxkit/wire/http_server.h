@@ -55,7 +55,7 @@ typedef struct ox_http_server_options {
 } ox_http_server_options;
 
 #define OX_HTTP_SERVER_OPTIONS_INIT \
-  { sizeof(ox_http_server_options) }
+  { .struct_size = sizeof(ox_http_server_options) }
 
 /** Makes a server that does nothing yet.
  *  @param options  NULL for the defaults

@@ -62,7 +62,7 @@ typedef struct ox_mapihttp_server_options {
   bool public_folders;                /**< tell clients that there are public folders */
 } ox_mapihttp_server_options;
 #define OX_MAPIHTTP_SERVER_OPTIONS_INIT \
-  { sizeof(ox_mapihttp_server_options) }
+  { .struct_size = sizeof(ox_mapihttp_server_options) }
 
 /** @return OX_OK, OX_E_USAGE, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_mapihttp_server_new(const ox_mapihttp_server_options *options,
@@ -114,7 +114,7 @@ typedef struct ox_mapihttp_session_options {
   uint32_t client_counter;        /**< number of this session in its program, for X-ClientInfo */
 } ox_mapihttp_session_options;
 #define OX_MAPIHTTP_SESSION_OPTIONS_INIT \
-  { sizeof(ox_mapihttp_session_options) }
+  { .struct_size = sizeof(ox_mapihttp_session_options) }
 
 OX_EXPORT OX_WARN_UNUSED ox_status ox_mapihttp_session_new(
     const ox_mapihttp_session_options *options, ox_mapihttp_session **out, ox_error *err);
@@ -201,7 +201,7 @@ typedef struct ox_mapihttp_client_options {
   size_t reply_max_bytes;         /**< (16777216) */
 } ox_mapihttp_client_options;
 #define OX_MAPIHTTP_CLIENT_OPTIONS_INIT \
-  { sizeof(ox_mapihttp_client_options) }
+  { .struct_size = sizeof(ox_mapihttp_client_options) }
 
 /** Connects and gives a transport. Blocks. Its execute gives OX_E_CLOSED once the server has lost
  *  the session: reconnect, and log on again.

@@ -186,7 +186,7 @@ typedef struct ox_ntlm_client_options {
   bool seal;
 } ox_ntlm_client_options;
 #define OX_NTLM_CLIENT_OPTIONS_INIT \
-  { sizeof(ox_ntlm_client_options) }
+  { .struct_size = sizeof(ox_ntlm_client_options) }
 
 /** @return OX_OK, OX_E_USAGE, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_ntlm_client_new(const ox_ntlm_client_options *options,
@@ -225,7 +225,7 @@ typedef struct ox_ntlm_server_options {
   bool allow_ntlm_v1;           /**< default: refused */
 } ox_ntlm_server_options;
 #define OX_NTLM_SERVER_OPTIONS_INIT \
-  { sizeof(ox_ntlm_server_options) }
+  { .struct_size = sizeof(ox_ntlm_server_options) }
 
 /** @return OX_OK, OX_E_USAGE, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_ntlm_server_new(const ox_ntlm_server_options *options,

@@ -53,7 +53,7 @@ typedef struct ox_tls_config_options {
 } ox_tls_config_options;
 
 #define OX_TLS_CONFIG_OPTIONS_INIT \
-  { sizeof(ox_tls_config_options) }
+  { .struct_size = sizeof(ox_tls_config_options) }
 
 /** Makes a configuration.
  *  @return OX_OK; OX_E_CERTIFICATE (a file or text that holds no usable certificate or key, or a
