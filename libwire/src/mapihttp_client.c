@@ -14,6 +14,7 @@ enum { COOKIE_MAX_COUNT = 16, COOKIE_MAX_BYTES = 4096 };
 /* Sequence of increasing X-RequestIds, and the cookies by name. */
 struct ox_mapihttp_session {
   const ox_allocator *allocator;
+  const ox_environment *environment;
   char request_guid[OX_GUID_TEXT_BYTES];
   char client_guid[OX_GUID_TEXT_BYTES];
   uint32_t client_counter;
@@ -57,6 +58,7 @@ ox_status ox_mapihttp_session_new(const ox_mapihttp_session_options *options,
   ox_mapihttp_session *session = ox_calloc(options->allocator, 1, sizeof *session);
   if (session == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);
   session->allocator = options->allocator;
+  session->environment = env;
   session->client_counter = options->client_counter;
   session->application = copy_text(options->allocator, application, strlen(application));
   ox_status status = session->application == NULL ? OX_E_NO_MEMORY : OX_OK;
@@ -68,6 +70,11 @@ ox_status ox_mapihttp_session_new(const ox_mapihttp_session_options *options,
   }
   *out = session;
   return OX_OK;
+}
+
+ox_status ox_mapihttp_session_renew(ox_mapihttp_session *session) {
+  session->request_counter = 0;
+  return make_guid(session->environment, session->request_guid);
 }
 
 void ox_mapihttp_session_forget(ox_mapihttp_session *session) {

@@ -605,7 +605,6 @@ static void begin_wait(mapihttp_call *call) {
     finish_wait(call, OX_E_REJECTED, false);
     return;
   }
-  mapihttp_call_ref(call); /* the wait may be over before we look at it again */
   ox_status status = processor->wait(processor, call->context->rop, call->id, call->deadline_ms,
                                      wait_done, call, NULL);
   if (status != OX_OK) {
@@ -617,7 +616,6 @@ static void begin_wait(mapihttp_call *call) {
     pthread_mutex_unlock(&call->lock);
     if (cancel) cancel_wait(call);
   }
-  mapihttp_call_unref(call);
 }
 
 /* ---- Disconnect, PING, address book ---------------------------------------------------------- */
@@ -849,8 +847,8 @@ static void run(mapihttp_call *call) {
 
 /* ---- Interface ------------------------------------------------------------------------------- */
 
-mapihttp_call *mapihttp_begin(ox_mapihttp_server *server, const mapihttp_request *request,
-                              const mapihttp_sink *sink) {
+mapihttp_call *mapihttp_call_new(ox_mapihttp_server *server, const mapihttp_request *request,
+                                 const mapihttp_sink *sink) {
   mapihttp_call *call = ox_calloc(server->allocator, 1, sizeof *call);
   if (call == NULL) return NULL;
   if (pthread_mutex_init(&call->lock, NULL) != 0) {
@@ -868,6 +866,12 @@ mapihttp_call *mapihttp_begin(ox_mapihttp_server *server, const mapihttp_request
   call->caller.user = request->user;
   call->caller.peer = request->peer;
   call->caller.client_info = find_header(call, "X-ClientApplication");
+  return call;
+}
+
+void mapihttp_call_run(mapihttp_call *call) {
+  ox_mapihttp_server *server = call->server;
+  mapihttp_call_ref(call);
   ox_mapihttp_server_sweep(server);
   pthread_mutex_lock(&server->lock);
   call->id = ++server->next_call_id;
@@ -878,7 +882,7 @@ mapihttp_call *mapihttp_begin(ox_mapihttp_server *server, const mapihttp_request
     refuse(call, OX_MAPIHTTP_ENDPOINT_SHUTTING_DOWN, "");
   else
     run(call);
-  return call;
+  mapihttp_call_unref(call);
 }
 
 void mapihttp_call_tick(mapihttp_call *call) {
@@ -899,14 +903,6 @@ void mapihttp_call_cancel(mapihttp_call *call) {
   bool waiting = !call->ended && call->info != NULL && call->info->type == NOTIFICATION_WAIT;
   pthread_mutex_unlock(&call->lock);
   if (waiting) cancel_wait(call);
-}
-
-uint32_t mapihttp_pending_period_ms(const ox_mapihttp_server *server) {
-  return server->options.pending_period_ms;
-}
-
-size_t mapihttp_request_max_bytes(const ox_mapihttp_server *server) {
-  return server->options.request_max_bytes;
 }
 
 static void set_default(uint32_t *value, uint32_t otherwise) {

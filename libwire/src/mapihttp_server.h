@@ -8,7 +8,7 @@
 #include <oxkit/ropcodec/memory.h>
 #include <oxkit/wire/mapihttp.h>
 
-/** A request. All of it lives until the call has ended. */
+/** A request. All of it lives until the call has been answered. */
 typedef struct mapihttp_request {
   const char *method;
   const char *path;
@@ -33,21 +33,17 @@ typedef struct mapihttp_sink {
 /** A call in progress. Reference-counted: begin gives the caller one reference. */
 typedef struct mapihttp_call mapihttp_call;
 
-/** Answers a request, now or later.
- *  @return a reference for tick and cancel, to be dropped with mapihttp_call_unref; NULL when out
- * of memory: nothing was answered and the sink is not used */
-mapihttp_call *mapihttp_begin(ox_mapihttp_server *server, const mapihttp_request *request,
-                              const mapihttp_sink *sink);
+/** Takes a request and a sink. @return a reference for tick and cancel, to be dropped with
+ *  mapihttp_call_unref; NULL when out of memory: the sink is not used */
+mapihttp_call *mapihttp_call_new(ox_mapihttp_server *server, const mapihttp_request *request,
+                                 const mapihttp_sink *sink);
+/** Answers the request, now or later; once. May block as long as the processors do. */
+void mapihttp_call_run(mapihttp_call *call);
 /** Sends PENDING if the call is still in progress. */
 void mapihttp_call_tick(mapihttp_call *call);
 /** The client has gone: nothing will be sent; a wait is ended. */
 void mapihttp_call_cancel(mapihttp_call *call);
 void mapihttp_call_unref(mapihttp_call *call);
-
-/** Milliseconds between ticks that the server wants. */
-uint32_t mapihttp_pending_period_ms(const ox_mapihttp_server *server);
-/** Largest body that begin wants to see; more is answered "Too Large". */
-size_t mapihttp_request_max_bytes(const ox_mapihttp_server *server);
 
 /* ---- Sessions (mapihttp_sessions.c) ---------------------------------------------------------- */
 
