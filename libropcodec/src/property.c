@@ -63,7 +63,7 @@ static bool fits_column(ox_proptag column, const ox_property *value) {
 static void encode_column(ox_writer *w, ox_proptag column, bool flagged, unsigned width,
                           const ox_property *value) {
   uint16_t type = OX_PROPTAG_TYPE(value->tag);
-  if (OX_PROPTAG_TYPE(column) == OX_PTYP_UNSPECIFIED) ox_write_u16(w, type);
+  if (ox_column_value_type(OX_PROPTAG_TYPE(column)) == OX_PTYP_UNSPECIFIED) ox_write_u16(w, type);
   if (fits_column(column, value)) {
     if (flagged) ox_write_u8(w, VALUE_PRESENT);
     ox_value_encode(w, type, width, &value->value);
