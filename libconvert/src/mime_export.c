@@ -1,5 +1,8 @@
 /* ox_message to MIME: the header, and the tree of parts around bodies and attachments.
  * @spec [MS-OXCMAIL] 2.1; [MS-OXOSMIME] 2.2 */
+#include <oxkit/convert/bodies.h>
+#include <oxkit/ropcodec/entryid.h>
+
 #include "mime_internal.h"
 
 #include <string.h>
@@ -159,26 +162,17 @@ static void write_senders(outgoing *out) {
     write_address(out, "Sender", &ox_mime_sender_tags);
 }
 
-static uint32_t u32_at(ox_bytes bytes, size_t at) {
-  const uint8_t *p = bytes.data + at;
-  return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* @spec [MS-OXCMAIL] 2.1.3.1.2 */
 static void write_reply_to(outgoing *out) {
-  ox_bytes list = ox_propbag_binary(&out->message->properties, OX_PidTagReplyRecipientEntries);
+  ox_flat_entry_list list = {0, NULL};
+  ox_bytes bytes = ox_propbag_binary(&out->message->properties, OX_PidTagReplyRecipientEntries);
+  if (bytes.size_bytes == 0 || ox_flat_entry_list_decode(bytes, out->arena, &list) != OX_OK) return;
   address_field field;
   ox_mime_address_begin(&field, &out->state->w, "Reply-To");
-  for (size_t at = 8; list.size_bytes >= 8 && list.size_bytes - at >= 4 && at < list.size_bytes;) {
-    size_t n = u32_at(list, at);
-    at += 4;
-    if (n > list.size_bytes - at) break;
+  for (uint32_t i = 0; i < list.count; i++) {
     const char *name, *address;
-    if (ox_mime_one_off_read(out->arena, (ox_bytes){list.data + at, n}, &name, &address))
+    if (ox_mime_one_off_read(out->arena, list.entry_ids[i], &name, &address))
       ox_mime_address_add(&field, name, address);
-    n = (n + 3) / 4 * 4;
-    if (n > list.size_bytes - at) break;
-    at += n;
   }
   ox_mime_address_end(&field);
 }
@@ -926,9 +920,25 @@ static const char *outer_type(outgoing *out) {
   return count_attachments(out, in_mixed) != 0 ? type : NULL;
 }
 
+/* The plain form of an HTML body that has none, where the caller wants one.
+ * @spec [MS-OXCMAIL] 2.1.3.3.4 */
+static ox_status make_text(outgoing *out) {
+  if ((out->state->options->flags & OX_MIME_EXPORT_ALTERNATIVE) == 0 || out->state->depth > 0 ||
+      out->has_text || !out->has_html)
+    return OX_OK;
+  char *text = NULL;
+  ox_status status = ox_html_to_text(out->arena, out->html, out->codepage, &text, NULL);
+  if (status == OX_E_LIMIT) return OX_OK;
+  if (status != OX_OK) return status;
+  out->text = (ox_bytes){(const uint8_t *)text, strlen(text)};
+  out->has_text = true;
+  return OX_OK;
+}
+
 static ox_status write_loaded(outgoing *out) {
   ox_status status = load_html(out);
   if (status == OX_OK) status = load_text(out);
+  if (status == OX_OK) status = make_text(out);
   if (status != OX_OK) return status;
   make_digest(out);
   write_header(out);

@@ -1,7 +1,8 @@
 /* MIME to ox_message: the message itself and its header. Parts are in mime_parts.c. */
 #include "mime_internal.h"
 
-#include <stdlib.h>
+#include <oxkit/ropcodec/entryid.h>
+
 #include <string.h>
 
 /* {6f786b69-7400-4d49-8d45-000000000001}: of this converter alone. */
@@ -159,49 +160,43 @@ static ox_status read_senders(GMimeMessage *in, ox_message *out) {
   return status == OX_OK ? set_mailbox(out, &ox_mime_sender_tags, sender) : status;
 }
 
-/* FLATENTRYLIST of one-off entry ids, and the names. @spec [MS-OXCDATA] 2.3.3; [MS-OXOMSG]
- * 2.2.1.43 */
-static ox_status set_reply_list(ox_message *out, ox_writer *w, const GString *names) {
-  ox_bytes list = ox_writer_bytes(w);
-  ox_status status = ox_propbag_set_binary(&out->properties, OX_PidTagReplyRecipientEntries,
-                                           list.data, list.size_bytes);
+static ox_status set_reply_list(ox_message *out, const ox_flat_entry_list *list,
+                                const GString *names) {
+  ox_writer w;
+  ox_writer_init(&w, out->arena.allocator, 16 * 1024 * 1024);
+  ox_flat_entry_list_encode(&w, list);
+  ox_status status = ox_writer_status(&w);
+  ox_bytes bytes = ox_writer_bytes(&w);
+  if (status == OX_OK)
+    status = ox_propbag_set_binary(&out->properties, OX_PidTagReplyRecipientEntries, bytes.data,
+                                   bytes.size_bytes);
+  ox_writer_dispose(&w);
   if (status != OX_OK) return status;
   return ox_propbag_set_utf8(&out->properties, OX_PidTagReplyRecipientNames, names->str);
 }
 
-static ox_status read_reply_to(mime_reader *reader, GMimeMessage *in, ox_message *out) {
-  InternetAddressList *list = g_mime_message_get_reply_to(in);
-  int count = list != NULL ? internet_address_list_length(list) : 0;
+/* One-off entry ids, and the names between semicolons. @spec [MS-OXOMSG] 2.2.1.43, 2.2.1.44 */
+static ox_status read_reply_to(GMimeMessage *in, ox_message *out) {
+  InternetAddressList *addresses = g_mime_message_get_reply_to(in);
+  int count = addresses != NULL ? internet_address_list_length(addresses) : 0;
   if (count == 0) return OX_OK;
-  ox_writer w;
-  ox_writer_init(&w, reader->options->allocator, 16 * 1024 * 1024);
+  ox_flat_entry_list list = {0, ox_arena_calloc(&out->arena, (size_t)count, sizeof(ox_bytes))};
+  if (list.entry_ids == NULL) return OX_E_NO_MEMORY;
   GString *names = g_string_new(NULL);
-  uint32_t written = 0;
-  ox_write_u32(&w, 0);
-  size_t size_mark = ox_writer_reserve(&w, 4);
   ox_status status = OX_OK;
   for (int i = 0; i < count && status == OX_OK; i++) {
-    InternetAddress *one = internet_address_list_get_address(list, i);
+    InternetAddress *one = internet_address_list_get_address(addresses, i);
     if (!INTERNET_ADDRESS_IS_MAILBOX(one)) continue;
     const char *address = internet_address_mailbox_get_addr((InternetAddressMailbox *)one);
     const char *name = internet_address_get_name(one);
     if (address == NULL || *address == 0) continue;
     if (name == NULL || *name == 0) name = address;
-    ox_bytes entry_id = {NULL, 0};
-    status = ox_mime_one_off(&out->arena, name, address, &entry_id);
-    if (status != OX_OK) break;
-    ox_write_u32(&w, (uint32_t)entry_id.size_bytes);
-    ox_write_bytes(&w, entry_id.data, entry_id.size_bytes);
-    ox_write_zeros(&w, (4 - entry_id.size_bytes % 4) % 4);
-    if (written++ != 0) g_string_append_c(names, ';');
+    status = ox_mime_one_off(&out->arena, name, address, &list.entry_ids[list.count]);
+    if (list.count++ != 0) g_string_append_c(names, ';');
     for (const char *c = name; *c != 0; c++) g_string_append_c(names, *c == ';' ? ',' : *c);
   }
-  ox_writer_patch_u32(&w, 0, written);
-  ox_writer_patch_length(&w, size_mark, 4);
-  if (status == OX_OK) status = ox_writer_status(&w);
-  if (status == OX_OK && written != 0) status = set_reply_list(out, &w, names);
+  if (status == OX_OK && list.count != 0) status = set_reply_list(out, &list, names);
   g_string_free(names, TRUE);
-  ox_writer_dispose(&w);
   return status;
 }
 
@@ -522,7 +517,7 @@ static ox_status read_header(mime_reader *reader, GMimeMessage *in, ox_bytes raw
   ox_status status = check_fields(reader, fields);
   if (status == OX_OK) status = read_senders(in, out);
   if (status == OX_OK) status = read_recipients(reader, in, out);
-  if (status == OX_OK) status = read_reply_to(reader, in, out);
+  if (status == OX_OK) status = read_reply_to(in, out);
   if (status == OX_OK) status = read_subject(in, out);
   if (status == OX_OK) status = read_importance(in, out);
   if (status == OX_OK) status = read_times(reader, in, out);
