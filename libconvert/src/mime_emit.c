@@ -115,17 +115,20 @@ static void put_b(fold_state *fold, const char *text, size_t n) {
 static void put_words(fold_state *fold, const char *text, size_t size) {
   size_t wide = 0;
   for (size_t i = 0; i < size; i++) wide += (uint8_t)text[i] >= 0x80;
-  bool q = wide * 3 < size;
+  bool q = wide * 2 < size;
   for (size_t at = 0; at < size;) {
     size_t room = WORD_LIMIT - 12;
     if (fold->column + 14 < LINE_GOAL) room = MIN(room, LINE_GOAL - fold->column - 12);
-    size_t n = 0;
+    size_t n = 0, whole = 0;
     while (at + n < size) {
       size_t c = (size_t)(g_utf8_next_char(text + at + n) - (text + at + n));
       size_t need = q ? q_size(text + at, n + c) : (n + c + 2) / 3 * 4;
       if (n != 0 && need > room) break;
       n += c;
+      if (n % 3 == 0) whole = n;
     }
+    /* Readers that join base64 words stop at padding: only the last word may have it. */
+    if (!q && at + n < size && whole != 0) n = whole;
     if (fold->column > 1 &&
         fold->column + 12 + (q ? q_size(text + at, n) : (n + 2) / 3 * 4) > LINE_GOAL)
       put_fold(fold);

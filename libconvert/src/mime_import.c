@@ -113,15 +113,18 @@ static ox_status add_recipients(recipient_walk *walk, InternetAddressList *list,
 static ox_status read_recipients(mime_reader *reader, GMimeMessage *in, ox_message *out) {
   static const struct {
     GMimeAddressType list;
+    const char *name;
     int32_t type;
     ox_proptag display;
-  } kinds[] = {{GMIME_ADDRESS_TYPE_TO, OX_RECIPIENT_TO, OX_PidTagDisplayTo},
-               {GMIME_ADDRESS_TYPE_CC, OX_RECIPIENT_CC, OX_PidTagDisplayCc},
-               {GMIME_ADDRESS_TYPE_BCC, OX_RECIPIENT_BCC, OX_PidTagDisplayBcc}};
+  } kinds[] = {{GMIME_ADDRESS_TYPE_TO, "To", OX_RECIPIENT_TO, OX_PidTagDisplayTo},
+               {GMIME_ADDRESS_TYPE_CC, "Cc", OX_RECIPIENT_CC, OX_PidTagDisplayCc},
+               {GMIME_ADDRESS_TYPE_BCC, "Bcc", OX_RECIPIENT_BCC, OX_PidTagDisplayBcc}};
   ox_status status = OX_OK;
   for (size_t i = 0; i < G_N_ELEMENTS(kinds) && status == OX_OK; i++) {
     recipient_walk walk = {reader, out, kinds[i].type, g_string_new(NULL)};
-    status = add_recipients(&walk, g_mime_message_get_addresses(in, kinds[i].list), 0);
+    InternetAddressList *list = ox_mime_addresses(reader->how, in, kinds[i].list, kinds[i].name);
+    status = add_recipients(&walk, list, 0);
+    g_object_unref(list);
     if (status == OX_OK && walk.display->len != 0)
       status = ox_propbag_set_utf8(&out->properties, kinds[i].display, walk.display->str);
     g_string_free(walk.display, TRUE);
@@ -150,14 +153,20 @@ static ox_status set_mailbox(ox_message *out, const address_tags *tags, Internet
 
 /* From is the represented sender, Sender (else From) the sender.
  * @spec [MS-OXCMAIL] 2.2.3.1.3, 2.2.3.1.4 */
-static ox_status read_senders(GMimeMessage *in, ox_message *out) {
-  InternetAddress *from = first_mailbox(g_mime_message_get_from(in), 0);
-  InternetAddress *sender = first_mailbox(g_mime_message_get_sender(in), 0);
+static ox_status read_senders(mime_reader *reader, GMimeMessage *in, ox_message *out) {
+  InternetAddressList *froms = ox_mime_addresses(reader->how, in, GMIME_ADDRESS_TYPE_FROM, "From");
+  InternetAddressList *senders =
+      ox_mime_addresses(reader->how, in, GMIME_ADDRESS_TYPE_SENDER, "Sender");
+  InternetAddress *from = first_mailbox(froms, 0);
+  InternetAddress *sender = first_mailbox(senders, 0);
   if (sender == NULL) sender = from;
   if (from == NULL) from = sender;
-  if (from == NULL) return OX_OK;
-  ox_status status = set_mailbox(out, &ox_mime_representing_tags, from);
-  return status == OX_OK ? set_mailbox(out, &ox_mime_sender_tags, sender) : status;
+  ox_status status = OX_OK;
+  if (from != NULL) status = set_mailbox(out, &ox_mime_representing_tags, from);
+  if (from != NULL && status == OX_OK) status = set_mailbox(out, &ox_mime_sender_tags, sender);
+  g_object_unref(froms);
+  g_object_unref(senders);
+  return status;
 }
 
 static ox_status set_reply_list(ox_message *out, const ox_flat_entry_list *list,
@@ -175,28 +184,31 @@ static ox_status set_reply_list(ox_message *out, const ox_flat_entry_list *list,
   return ox_propbag_set_utf8(&out->properties, OX_PidTagReplyRecipientNames, names->str);
 }
 
+static ox_status add_reply(ox_message *out, InternetAddress *one, ox_flat_entry_list *list,
+                           GString *names) {
+  if (!INTERNET_ADDRESS_IS_MAILBOX(one)) return OX_OK;
+  const char *address = internet_address_mailbox_get_addr((InternetAddressMailbox *)one);
+  const char *name = internet_address_get_name(one);
+  if (address == NULL || *address == 0) return OX_OK;
+  if (name == NULL || *name == 0) name = address;
+  if (list->count != 0) g_string_append_c(names, ';');
+  for (const char *c = name; *c != 0; c++) g_string_append_c(names, *c == ';' ? ',' : *c);
+  return ox_mime_one_off(&out->arena, name, address, &list->entry_ids[list->count++]);
+}
+
 /* One-off entry ids, and the names between semicolons. @spec [MS-OXOMSG] 2.2.1.43, 2.2.1.44 */
-static ox_status read_reply_to(GMimeMessage *in, ox_message *out) {
-  InternetAddressList *addresses = g_mime_message_get_reply_to(in);
-  int count = addresses != NULL ? internet_address_list_length(addresses) : 0;
-  if (count == 0) return OX_OK;
+static ox_status read_reply_to(mime_reader *reader, GMimeMessage *in, ox_message *out) {
+  InternetAddressList *addresses =
+      ox_mime_addresses(reader->how, in, GMIME_ADDRESS_TYPE_REPLY_TO, "Reply-To");
+  int count = internet_address_list_length(addresses);
   ox_flat_entry_list list = {0, ox_arena_calloc(&out->arena, (size_t)count, sizeof(ox_bytes))};
-  if (list.entry_ids == NULL) return OX_E_NO_MEMORY;
   GString *names = g_string_new(NULL);
-  ox_status status = OX_OK;
-  for (int i = 0; i < count && status == OX_OK; i++) {
-    InternetAddress *one = internet_address_list_get_address(addresses, i);
-    if (!INTERNET_ADDRESS_IS_MAILBOX(one)) continue;
-    const char *address = internet_address_mailbox_get_addr((InternetAddressMailbox *)one);
-    const char *name = internet_address_get_name(one);
-    if (address == NULL || *address == 0) continue;
-    if (name == NULL || *name == 0) name = address;
-    status = ox_mime_one_off(&out->arena, name, address, &list.entry_ids[list.count]);
-    if (list.count++ != 0) g_string_append_c(names, ';');
-    for (const char *c = name; *c != 0; c++) g_string_append_c(names, *c == ';' ? ',' : *c);
-  }
+  ox_status status = list.entry_ids != NULL ? OX_OK : OX_E_NO_MEMORY;
+  for (int i = 0; i < count && status == OX_OK; i++)
+    status = add_reply(out, internet_address_list_get_address(addresses, i), &list, names);
   if (status == OX_OK && list.count != 0) status = set_reply_list(out, &list, names);
   g_string_free(names, TRUE);
+  g_object_unref(addresses);
   return status;
 }
 
@@ -231,23 +243,28 @@ static size_t subject_prefix(const char *subject) {
   return 0;
 }
 
-static ox_status read_subject(GMimeMessage *in, ox_message *out) {
-  const char *subject = field_value(in, "Subject");
-  const char *topic = field_value(in, "Thread-Topic");
-  ox_propbag *bag = &out->properties;
+static ox_status set_subject(ox_propbag *bag, const char *subject, size_t prefix) {
+  char *head = g_strndup(subject, prefix);
+  ox_status status = ox_propbag_set_utf8(bag, OX_PidTagSubject, subject);
+  if (status == OX_OK) status = ox_propbag_set_utf8(bag, OX_PidTagSubjectPrefix, head);
+  if (status == OX_OK)
+    status = ox_propbag_set_utf8(bag, OX_PidTagNormalizedSubject, subject + prefix);
+  g_free(head);
+  return status;
+}
+
+/* @spec [MS-OXCMAIL] 2.2.3.2.6, 2.2.3.2.7 */
+static ox_status read_subject(mime_reader *reader, GMimeMessage *in, ox_message *out) {
+  char *subject = ox_mime_find_text(reader->how, (GMimeObject *)in, "Subject");
+  char *topic = ox_mime_find_text(reader->how, (GMimeObject *)in, "Thread-Topic");
+  size_t prefix = subject != NULL ? subject_prefix(subject) : 0;
   ox_status status = OX_OK;
-  if (subject != NULL) {
-    size_t prefix = subject_prefix(subject);
-    char *head = g_strndup(subject, prefix);
-    status = ox_propbag_set_utf8(bag, OX_PidTagSubject, subject);
-    if (status == OX_OK) status = ox_propbag_set_utf8(bag, OX_PidTagSubjectPrefix, head);
-    if (status == OX_OK)
-      status = ox_propbag_set_utf8(bag, OX_PidTagNormalizedSubject, subject + prefix);
-    g_free(head);
-    if (topic == NULL) topic = subject + prefix;
-  }
-  if (status == OX_OK && topic != NULL)
-    status = ox_propbag_set_utf8(bag, OX_PidTagConversationTopic, topic);
+  if (subject != NULL) status = set_subject(&out->properties, subject, prefix);
+  const char *told = topic != NULL ? topic : subject != NULL ? subject + prefix : NULL;
+  if (status == OX_OK && told != NULL)
+    status = ox_propbag_set_utf8(&out->properties, OX_PidTagConversationTopic, told);
+  g_free(topic);
+  g_free(subject);
   return status;
 }
 
@@ -348,10 +365,11 @@ static ox_status set_strings(ox_message *out, uint16_t id, char **texts, size_t 
 }
 
 /* Categories. @spec [MS-OXCMAIL] 2.2.3.2.9 */
-static ox_status read_keywords(GMimeMessage *in, ox_message *out) {
-  const char *value = field_value(in, "Keywords");
+static ox_status read_keywords(mime_reader *reader, GMimeMessage *in, ox_message *out) {
+  char *value = ox_mime_find_text(reader->how, (GMimeObject *)in, "Keywords");
   if (value == NULL) return OX_OK;
   char **parts = g_strsplit(value, ",", 256);
+  g_free(value);
   size_t count = 0;
   for (char **part = parts; *part != NULL; part++) {
     g_strstrip(*part);
@@ -393,14 +411,18 @@ static ox_status set_enum(ox_message *out, const field_row *row, const char *val
   return OX_OK;
 }
 
-static ox_status set_mapped(ox_message *out, const field_row *row, GMimeHeader *field) {
+static ox_status set_mapped(mime_reader *reader, ox_message *out, const field_row *row,
+                            GMimeHeader *field) {
   const char *raw = g_mime_header_get_raw_value(field);
   char *plain = unfold(raw != NULL ? raw : "");
   ox_status status = OX_OK;
   switch (row->kind) {
-    case FIELD_TEXT:
-      status = ox_propbag_set_utf8(&out->properties, row->tag, g_mime_header_get_value(field));
+    case FIELD_TEXT: {
+      char *text = ox_mime_field_text(reader->how, field);
+      if (text != NULL) status = ox_propbag_set_utf8(&out->properties, row->tag, text);
+      g_free(text);
       break;
+    }
     case FIELD_RAW:
       if (*plain != 0) status = ox_propbag_set_utf8(&out->properties, row->tag, plain);
       break;
@@ -431,17 +453,18 @@ static bool is_field_name(const char *name) {
 
 /* Fields without a property: PtypString, or PtypMultipleString where a name repeats.
  * @spec [MS-OXCMAIL] 2.2.3.2 (headers in PS_INTERNET_HEADERS) */
-static ox_status set_unmapped(ox_message *out, GMimeHeaderList *fields, int index) {
+static ox_status set_unmapped(mime_reader *reader, ox_message *out, GMimeHeaderList *fields,
+                              int index) {
   const char *name = g_mime_header_get_name(g_mime_header_list_get_header_at(fields, index));
   for (int i = 0; i < index; i++)
     if (ox_ascii_equal(name, g_mime_header_get_name(g_mime_header_list_get_header_at(fields, i))))
       return OX_OK;
-  GPtrArray *values = g_ptr_array_new();
+  GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
   for (int i = index; i < g_mime_header_list_get_count(fields); i++) {
     GMimeHeader *field = g_mime_header_list_get_header_at(fields, i);
-    const char *value = g_mime_header_get_value(field);
-    if (ox_ascii_equal(name, g_mime_header_get_name(field)))
-      g_ptr_array_add(values, (gpointer)(value != NULL ? value : ""));
+    if (!ox_ascii_equal(name, g_mime_header_get_name(field))) continue;
+    char *value = ox_mime_field_text(reader->how, field);
+    g_ptr_array_add(values, value != NULL ? value : g_strdup(""));
   }
   ox_status status = OX_E_NO_MEMORY;
   uint16_t id = name_id(out, &OX_PSETID_INTERNET_HEADERS, name);
@@ -454,13 +477,14 @@ static ox_status set_unmapped(ox_message *out, GMimeHeaderList *fields, int inde
   return status;
 }
 
-static ox_status read_field(ox_message *out, GMimeHeaderList *fields, int index) {
+static ox_status read_field(mime_reader *reader, ox_message *out, GMimeHeaderList *fields,
+                            int index) {
   GMimeHeader *field = g_mime_header_list_get_header_at(fields, index);
   const char *name = g_mime_header_get_name(field);
   const field_row *row = ox_mime_field(name);
-  if (row != NULL) return set_mapped(out, row, field);
+  if (row != NULL) return set_mapped(reader, out, row, field);
   if (ox_mime_field_is_reserved(name) || !is_field_name(name)) return OX_OK;
-  return set_unmapped(out, fields, index);
+  return set_unmapped(reader, out, fields, index);
 }
 
 static ox_status check_fields(mime_reader *reader, GMimeHeaderList *fields) {
@@ -477,10 +501,10 @@ static ox_status check_fields(mime_reader *reader, GMimeHeaderList *fields) {
   return OX_OK;
 }
 
-static ox_status read_header_list(ox_message *out, GMimeHeaderList *fields) {
+static ox_status read_header_list(mime_reader *reader, ox_message *out, GMimeHeaderList *fields) {
   ox_status status = OX_OK;
   for (int i = 0; i < g_mime_header_list_get_count(fields) && status == OX_OK; i++)
-    status = read_field(out, fields, i);
+    status = read_field(reader, out, fields, i);
   return status;
 }
 
@@ -515,16 +539,16 @@ static ox_status read_header(mime_reader *reader, GMimeMessage *in, ox_bytes raw
                              ox_message *out) {
   GMimeHeaderList *fields = g_mime_object_get_header_list((GMimeObject *)in);
   ox_status status = check_fields(reader, fields);
-  if (status == OX_OK) status = read_senders(in, out);
+  if (status == OX_OK) status = read_senders(reader, in, out);
   if (status == OX_OK) status = read_recipients(reader, in, out);
-  if (status == OX_OK) status = read_reply_to(in, out);
-  if (status == OX_OK) status = read_subject(in, out);
+  if (status == OX_OK) status = read_reply_to(reader, in, out);
+  if (status == OX_OK) status = read_subject(reader, in, out);
   if (status == OX_OK) status = read_importance(in, out);
   if (status == OX_OK) status = read_times(reader, in, out);
   if (status == OX_OK) status = read_receipts(in, out);
   if (status == OX_OK) status = read_auto_response_suppress(in, out);
-  if (status == OX_OK) status = read_keywords(in, out);
-  if (status == OX_OK) status = read_header_list(out, fields);
+  if (status == OX_OK) status = read_keywords(reader, in, out);
+  if (status == OX_OK) status = read_header_list(reader, out, fields);
   if (status == OX_OK && (reader->options->flags & OX_MIME_IMPORT_NO_TRANSPORT_HEADERS) == 0)
     status = set_transport_headers(out, raw_header);
   return status;
@@ -683,7 +707,7 @@ static ox_status parse(const ox_mime_import_options *options, ox_bytes mime, ox_
     status = ox_error_set(err, OX_E_MALFORMED, "The input has no header field.");
   } else {
     size_t header = header_size(mime);
-    mime_reader reader = {options, 0, 0, err};
+    mime_reader reader = {options, how, 0, 0, err};
     status = ox_mime_read_message(&reader, parsed, (ox_bytes){mime.data, header},
                                   (ox_bytes){mime.data + header, mime.size_bytes - header}, out);
   }

@@ -98,10 +98,25 @@ bool ox_mime_one_off_read(ox_arena *arena, ox_bytes entry_id, const char **name_
 ox_status ox_mime_set_address(ox_propbag *bag, const address_tags *tags, const char *name,
                               const char *address);
 
+/* mime_words.c: text of fields, encoded words decoded. Results are g_free'd by the caller. */
+
+/** Neighbouring base64 words of one charset as one word. */
+char *ox_mime_join_words(const char *raw);
+/** The value of a field as text. */
+char *ox_mime_field_text(GMimeParserOptions *how, GMimeHeader *field);
+/** The first field of that name; NULL when there is none. */
+char *ox_mime_find_text(GMimeParserOptions *how, GMimeObject *in, const char *name);
+/** The addresses of all fields of that name; g_object_unref it. Never NULL. */
+InternetAddressList *ox_mime_addresses(GMimeParserOptions *how, GMimeMessage *in,
+                                       GMimeAddressType type, const char *name);
+/** The file name of a part; NULL when it has none. */
+char *ox_mime_file_name(GMimeParserOptions *how, GMimeObject *part);
+
 /* mime_import.c and mime_parts.c */
 
 typedef struct mime_reader {
   const ox_mime_import_options *options;
+  GMimeParserOptions *how;
   uint32_t parts;
   uint32_t depth;
   ox_error *err;

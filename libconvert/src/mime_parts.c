@@ -278,8 +278,9 @@ static ox_status set_other_fields(part_walk *walk, ox_propbag *bag, GMimeObject 
     bool skip = ox_mime_field_is_reserved(name) || strlen(name) > 120;
     for (size_t k = 0; k < G_N_ELEMENTS(known) && !skip; k++) skip = ox_ascii_equal(name, known[k]);
     for (const char *c = name; *c != 0 && !skip; c++) skip = *c <= ' ' || *c > '~' || *c == ':';
-    const char *value = g_mime_header_get_value(field);
-    if (!skip && value != NULL) status = set_header_named(walk, bag, name, value);
+    char *value = skip ? NULL : ox_mime_field_text(walk->reader->how, field);
+    if (value != NULL) status = set_header_named(walk, bag, name, value);
+    g_free(value);
   }
   return status;
 }
@@ -323,9 +324,10 @@ static ox_status describe(part_walk *walk, ox_attachment *attachment, GMimeObjec
   const char *charset = g_mime_content_type_get_parameter(type, "charset");
   char *type_field = has_other_parameters(type) ? unfolded_field(part, "Content-Type") : NULL;
   ox_status status = ox_propbag_set_utf8(bag, OX_PidTagAttachMimeTag, lower);
+  char *description = ox_mime_find_text(walk->reader->how, part, "Content-Description");
   if (status == OX_OK)
-    status = ox_mime_set_file_name(walk->out, attachment, file_name,
-                                   part_field(part, "Content-Description"), lower);
+    status = ox_mime_set_file_name(walk->out, attachment, file_name, description, lower);
+  g_free(description);
   if (status == OX_OK && charset != NULL)
     status = ox_propbag_set_utf8(bag, OX_PidTagTextAttachmentCharset, charset);
   if (status == OX_OK && type_field != NULL)
@@ -365,8 +367,10 @@ static ox_status attach_leaf(part_walk *walk, GMimeObject *part, part_place plac
       ox_mime_attach_bytes(walk->out, walk->reader->options, bytes->data, bytes->len, &attachment);
   g_byte_array_unref(bytes);
   if (status != OX_OK) return status;
-  const char *name = GMIME_IS_PART(part) ? g_mime_part_get_filename((GMimePart *)part) : NULL;
-  return describe(walk, attachment, part, place, name);
+  char *name = ox_mime_file_name(walk->reader->how, part);
+  status = describe(walk, attachment, part, place, name);
+  g_free(name);
+  return status;
 }
 
 /* An embedded message; owns it from now on. */
@@ -381,10 +385,11 @@ static ox_status attach_embedded(part_walk *walk, ox_message *embedded, GMimeObj
   ox_propbag *bag = &attachment->properties;
   ox_status status = ox_propbag_set_i32(bag, OX_PidTagAttachMethod, ATTACH_EMBEDDED);
   if (status == OX_OK) status = ox_propbag_set_i32(bag, OX_PidTagRenderingPosition, -1);
-  const char *name = g_mime_object_get_content_disposition_parameter(part, "filename");
-  if (name == NULL) name = g_mime_object_get_content_type_parameter(part, "name");
+  char *name = ox_mime_file_name(walk->reader->how, part);
   if (status == OX_OK) status = describe(walk, attachment, part, place, name);
-  if (status != OX_OK || (name != NULL && *name != 0)) return status;
+  bool named = name != NULL;
+  g_free(name);
+  if (status != OX_OK || named) return status;
   ox_arena arena;
   ox_arena_init(&arena, walk->reader->options->allocator, 0);
   const char *subject = ox_propbag_utf8(&embedded->properties, OX_PidTagSubject, &arena, NULL);

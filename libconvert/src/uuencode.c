@@ -54,7 +54,7 @@ static size_t read_file(const char *text, size_t size, size_t at, GByteArray *ou
   while (at < size) {
     size_t n;
     size_t next = line_end(text, size, at, &n);
-    if (n == 3 && memcmp(text + at, "end", 3) == 0) return next;
+    if (n == 3 && memcmp(text + at, "end", 3) == 0) return last || out->len != 0 ? next : 0;
     if (last) {
       if (n != 0) return 0;
     } else if (n == 0 || text[at] == '`' || (text[at] == ' ' && n <= 2)) {
