@@ -33,7 +33,7 @@ typedef struct ox_addressbook_server_options {
   const char *address_book_url;
 } ox_addressbook_server_options;
 #define OX_ADDRESSBOOK_SERVER_OPTIONS_INIT \
-  { sizeof(ox_addressbook_server_options), 0, 0, 0 }
+  { .struct_size = sizeof(ox_addressbook_server_options) }
 
 /** An address-book server over a directory, which must outlive it.
  *  @return OX_OK, OX_E_NO_MEMORY, OX_E_DISK_ERROR */
@@ -45,10 +45,6 @@ OX_EXPORT void ox_addressbook_server_free(ox_addressbook_server *server);
 /** The interface that endpoints call. It belongs to the server, keeps no session state (all of it
  *  is in the request), blocks, completes before it returns, and is thread-safe. */
 OX_EXPORT ox_nspi_processor *ox_addressbook_server_processor(ox_addressbook_server *server);
-
-/** Writes a Permanent Entry ID. @spec [MS-OXNSPI] 2.2.9.3 */
-OX_EXPORT void ox_addressbook_permanent_entry_id(ox_writer *w, uint32_t display_type,
-                                                 const char *legacy_dn);
 
 /* --- Client ----------------------------------------------------------------------------------- */
 

@@ -199,7 +199,7 @@ typedef struct ox_autodiscover_server_options {
   const char *redirect_url;  /**< when set, answer redirectUrl for users of other domains */
 } ox_autodiscover_server_options;
 #define OX_AUTODISCOVER_SERVER_OPTIONS_INIT \
-  { sizeof(ox_autodiscover_server_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { .struct_size = sizeof(ox_autodiscover_server_options) }
 
 /** Answers one authenticated request; pure but for lookups in the directory (blocking).
  *  @param caller                who asked; settings are given to any authenticated caller
@@ -259,7 +259,7 @@ typedef struct ox_autodiscover_client_options {
   void *user;
 } ox_autodiscover_client_options;
 #define OX_AUTODISCOVER_CLIENT_OPTIONS_INIT \
-  { sizeof(ox_autodiscover_client_options), 0, 0, OX_NO_DEADLINE, 0, 0, 0 }
+  { .struct_size = sizeof(ox_autodiscover_client_options), .deadline_ms = OX_NO_DEADLINE }
 
 /** Finds a user's settings: the well-known URLs of the mail domain in their order, following
  *  redirects to other URLs and other addresses, https only.

@@ -42,7 +42,7 @@ typedef struct ox_directory_options {
   const char *home_server;       /**< what principals say; NULL for "" */
 } ox_directory_options;
 #define OX_DIRECTORY_OPTIONS_INIT \
-  { sizeof(ox_directory_options), 0, 0, 0, 0, 0, 0, 0 }
+  { .struct_size = sizeof(ox_directory_options) }
 
 /** Creates a directory file (mode 0600) and, with `ntlm`, its key file (mode 0600). Neither may
  *  exist.
@@ -105,11 +105,8 @@ typedef struct ox_directory_entry {
   bool has_password; /**< out */
   bool has_nt_hash;  /**< out */
 } ox_directory_entry;
-#define OX_DIRECTORY_ENTRY_INIT                                                                  \
-  {                                                                                              \
-    sizeof(ox_directory_entry), 0, 0, {0, 0, 0, {0}}, {0, 0, 0, {0}}, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-        0, 0, 0                                                                                  \
-  }
+#define OX_DIRECTORY_ENTRY_INIT \
+  { .struct_size = sizeof(ox_directory_entry) }
 
 /** Adds an object.
  *  @param guid_out  its GUID; may be NULL
@@ -201,7 +198,7 @@ typedef struct ox_directory_import {
   size_t refused_count;  /**< out */
 } ox_directory_import;
 #define OX_DIRECTORY_IMPORT_INIT \
-  { sizeof(ox_directory_import), 0, 0, 0, 0 }
+  { .struct_size = sizeof(ox_directory_import) }
 
 /** Imports LDIF content or add records: inetOrgPerson and its kin become users (contacts when their
  *  address is in another domain), groupOfNames and its kin become groups. What cannot be imported
