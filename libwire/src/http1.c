@@ -65,6 +65,7 @@ ox_status ox_http1_new(bool server, const ox_http1_limits *limits, const ox_allo
   if (limits != NULL) http->limits = *limits;
   fill_limits(&http->limits);
   http->body_max_bytes = http->limits.body_max_bytes;
+  http->request_complete = true;
   *out = http;
   return OX_OK;
 }

@@ -178,7 +178,7 @@ OX_EXPORT bool ox_http1_must_close(const ox_http1 *http);
 /** Server: true between the head of a request and the end of its answer. */
 OX_EXPORT bool ox_http1_answer_due(const ox_http1 *http);
 
-/** Server: true while the request in hand has been read to its end. */
+/** Server: true when the request in hand was read to its END, and before the first one. */
 OX_EXPORT bool ox_http1_request_complete(const ox_http1 *http);
 
 OX_END_DECLS
