@@ -22,6 +22,12 @@ ox_status ox_property_name_decode(ox_reader *r, ox_property_name *out) {
         name.data[name.size_bytes - 2] == 0) {
       name.size_bytes -= 2;
     }
+    /* What ox_property_name_encode could not write again is refused. */
+    bool representable = name.size_bytes + TERMINATOR_BYTES <= UINT8_MAX;
+    for (size_t i = 0; i < name.size_bytes; i += 2) {
+      representable = representable && (name.data[i] != 0 || name.data[i + 1] != 0);
+    }
+    if (!representable) return ox_reader_fail(r, OX_E_MALFORMED, "Name", "[MS-OXCDATA] 2.6.1");
     out->name.data = name.data;
     out->name.size_bytes = name.size_bytes;
   } else if (out->kind != OX_NAME_KIND_NONE) {
