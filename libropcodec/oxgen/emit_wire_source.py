@@ -21,6 +21,44 @@ WRITE = {"u8": "ox_write_u8(w, {v})", "u16": "ox_write_u16(w, {v})", "u32": "ox_
          "zstr16": "ox_write_zstr16(w, {v})"}
 
 
+GET = {1: "{p}[{n}]", 2: "ox_cursor_get16({p} + {n})", 4: "ox_cursor_get32({p} + {n})",
+       8: "ox_cursor_get64({p} + {n})"}
+PUT = {1: "{p}[{n}] = (uint8_t){v}", 2: "ox_cursor_put16({p} + {n}, (uint16_t){v})",
+       4: "ox_cursor_put32({p} + {n}, (uint32_t){v})", 8: "ox_cursor_put64({p} + {n}, (uint64_t){v})"}
+
+
+def run_bytes(item):
+    """Size of a field that always takes the same number of bytes, else None."""
+    if isinstance(item, Block) or item.hand or item.struct or item.optional or item.sized:
+        return None
+    if item.count is not None or item.rest:
+        return None
+    if item.type in INTEGERS or item.type == "guid":
+        return item.element_min_bytes() * (item.fixed or 1)
+    return item.fixed if item.type == "bytes" else None
+
+
+def next_run(items, start):
+    """The fixed-size fields from `start` on: how many, and how many bytes they take."""
+    count = total = 0
+    while start + count < len(items):
+        size = run_bytes(items[start + count])
+        if size is None:
+            break
+        total += size
+        count += 1
+    return count, total
+
+
+def get_c(field, at, offset):
+    """C that reads an integer in place."""
+    text = GET[INTEGERS[field.type]].format(p=at, n=offset)
+    if field.type == "bool8":
+        return text + " != 0"
+    cast = {"i8": "(int8_t)", "i16": "(int16_t)", "i32": "(int32_t)", "i64": "(int64_t)"}
+    return cast.get(field.type, "") + text
+
+
 def condition_c(condition, base, context=True):
     """C for a condition; `context` False leaves out terms that only a decoder can answer."""
     parts = []
@@ -136,9 +174,18 @@ def decode_field(out, struct, field, reader):
         out.put(f"{target} = ox_wire_array({inner}, arena, {count}, {field.element_min_bytes()}, "
                 f"sizeof *{target});")
         out.open(f"if ({target} != NULL)")
-        out.open(f"for (uint32_t i = 0; i < {count} && ({inner})->status == OX_OK; i++)")
-        out.put(read_value(field, f"{target}[i]", inner))
-        out.close()
+        size = INTEGERS.get(field.type)
+        if size is not None:
+            at = out.local("p")
+            out.put(f"const uint8_t *{at} = ox_cursor_take({inner}, (size_t){count} * {size});")
+            out.put(f"if ({at} == NULL) goto slow;")
+            index = f"(size_t)i * {size}" if size > 1 else "i"
+            out.put(f"for (uint32_t i = 0; i < {count}; i++) {target}[i] = "
+                    f"{get_c(field, at, index)};")
+        else:
+            out.open(f"for (uint32_t i = 0; i < {count} && ({inner})->status == OX_OK; i++)")
+            out.put(read_value(field, f"{target}[i]", inner))
+            out.close()
         out.close()
     elif field.is_array():
         out.open(f"for (uint32_t i = 0; i < {field.fixed}; i++)")
@@ -158,26 +205,71 @@ def decode_field(out, struct, field, reader):
     if part:
         out.put(f"ox_reader_close({reader}, &{part});")
         out.close()
-    checks_decode(out, struct, field, reader)
 
 
-def checks_decode(out, struct, field, reader):
+def checks_decode(out, field):
+    """The interpreter says what is wrong."""
     target = f"out->{field.name}"
     if field.maximum is not None:
-        constant = isinstance(field.maximum, int)
-        limit = f"0x{field.maximum:X}u" if constant else f"out->{field.maximum.name}"
-        status = "OX_E_LIMIT" if constant else "OX_E_MALFORMED"
-        out.put(f"if ({target} > {limit}) ox_reader_fail({reader}, {status}, \"{field.name}\", "
-                f"\"{struct.section}\");")
+        limit = f"0x{field.maximum:X}u" if isinstance(field.maximum, int) else \
+            f"out->{field.maximum.name}"
+        out.put(f"if ({target} > {limit}) goto slow;")
     if field.allowed is not None:
         test = " && ".join(f"{target} != {n}" for n in field.allowed)
-        out.put(f"if ({test}) ox_reader_fail({reader}, OX_E_MALFORMED, \"{field.name}\", "
-                f"\"{struct.section}\");")
+        out.put(f"if ({test}) goto slow;")
 
 
-def decode_items(out, struct, items, reader):
-    for item in items:
-        if not isinstance(item, Block):
+def decode_run(out, struct, fields, reader, total, rop_id):
+    """Fixed-size fields: one check, then reads in place. The size of bytes that follow is the last
+    "field", as (width, local variable)."""
+    at = out.local("p")
+    out.put(f"const uint8_t *{at} = ox_cursor_take({reader}, {total});")
+    wrong = f" || {at}[0] != 0x{rop_id:02X}" if rop_id is not None else ""
+    out.put(f"if ({at} == NULL{wrong}) goto slow;")
+    offset = 1 if rop_id is not None else 0
+    for field in fields:
+        if isinstance(field, tuple):
+            width, name = field
+            out.put(f"size_t {name} = {GET[width].format(p=at, n=offset)};")
+            continue
+        target = f"out->{field.name}"
+        if field.type == "guid":
+            out.put(f"ox_guid_from_wire({at} + {offset}, &{target});")
+        elif field.type == "bytes":
+            out.put(f"memcpy({target}, {at} + {offset}, {field.fixed});")
+        elif field.is_array():
+            size = INTEGERS[field.type]
+            for i in range(field.fixed):
+                out.put(f"{target}[{i}] = {get_c(field, at, offset + i * size)};")
+        else:
+            out.put(f"{target} = {get_c(field, at, offset)};")
+        offset += run_bytes(field)
+    for field in fields:
+        if not isinstance(field, tuple):
+            checks_decode(out, field)
+
+
+def decode_items(out, struct, items, reader, rop_id=None):
+    index = 0
+    while index < len(items) or rop_id is not None:
+        count, total = next_run(items, index)
+        fields = items[index:index + count]
+        index += count
+        item = items[index] if index < len(items) else None
+        size = None
+        if isinstance(item, wire_parse.Field) and item.type == "bytes" and item.sized:
+            size = (item.sized, out.local("size"))
+            fields = fields + [size]
+            total += item.sized
+        if fields or rop_id is not None:
+            decode_run(out, struct, fields, reader, total + (1 if rop_id is not None else 0), rop_id)
+            rop_id = None
+        if item is None:
+            break
+        index += 1
+        if size is not None:
+            out.put(f"out->{item.name} = ox_read_bytes({reader}, {size[1]});")
+        elif not isinstance(item, Block):
             decode_field(out, struct, item, reader)
         elif item.kind == "if":
             out.open(f"if ({condition_c(item.condition, 'out')})")
@@ -196,13 +288,6 @@ def decode_items(out, struct, items, reader):
 def encode_field(out, field):
     value = f"in->{field.name}"
     kind = field.type
-    if field.maximum is not None:
-        limit = f"0x{field.maximum:X}u" if isinstance(field.maximum, int) else \
-            f"in->{field.maximum.name}"
-        out.put(f"if ({value} > {limit}) ox_writer_fail(w, OX_E_USAGE);")
-    if field.allowed is not None:
-        test = " && ".join(f"{value} != {n}" for n in field.allowed)
-        out.put(f"if ({test}) ox_writer_fail(w, OX_E_USAGE);")
     if kind in ("bytes", "rows"):
         if field.sized:
             out.put(f"ox_wire_write_sized_bytes(w, {field.sized}, {value});")
@@ -224,7 +309,14 @@ def encode_field(out, field):
     if field.is_array():
         count = f"in->{field.count.name}" if field.count is not None else str(field.fixed)
         out.open(f"for (uint32_t i = 0; i < {count}; i++)")
-        out.put(write_value(field, f"{value}[i]"))
+        size = INTEGERS.get(field.type)
+        if size is not None:
+            at = out.local("p")
+            out.put(f"uint8_t *{at} = ox_cursor_room(w, {size});")
+            out.put(f"if ({at} == NULL) break;")
+            out.put(PUT[size].format(p=at, n=0, v=f"{value}[i]") + ";")
+        else:
+            out.put(write_value(field, f"{value}[i]"))
         out.close()
     elif field.is_pointer():
         text = write_value(field, f"(*{value})").replace("&(*" + value + ")", value)
@@ -236,8 +328,53 @@ def encode_field(out, field):
         out.close()
 
 
-def encode_items(out, items):
-    for item in items:
+def encode_checks(out, field):
+    value = f"in->{field.name}"
+    if field.maximum is not None:
+        limit = f"0x{field.maximum:X}u" if isinstance(field.maximum, int) else \
+            f"in->{field.maximum.name}"
+        out.put(f"if ({value} > {limit}) ox_writer_fail(w, OX_E_USAGE);")
+    if field.allowed is not None:
+        test = " && ".join(f"{value} != {n}" for n in field.allowed)
+        out.put(f"if ({test}) ox_writer_fail(w, OX_E_USAGE);")
+
+
+def encode_run(out, fields, total, rop_id):
+    for field in fields:
+        encode_checks(out, field)
+    at = out.local("p")
+    out.put(f"uint8_t *{at} = ox_cursor_room(w, {total});")
+    out.open(f"if ({at} != NULL)")
+    offset = 0
+    if rop_id is not None:
+        out.put(f"{at}[0] = 0x{rop_id:02X};")
+        offset = 1
+    for field in fields:
+        value = f"in->{field.name}"
+        if field.type == "guid":
+            out.put(f"ox_guid_to_wire(&{value}, {at} + {offset});")
+        elif field.type == "bytes":
+            out.put(f"memcpy({at} + {offset}, {value}, {field.fixed});")
+        else:
+            size = INTEGERS[field.type]
+            for i in range(field.fixed or 1):
+                element = f"{value}[{i}]" if field.is_array() else value
+                out.put(PUT[size].format(p=at, n=offset + i * size, v=element) + ";")
+        offset += run_bytes(field)
+    out.close()
+
+
+def encode_items(out, items, rop_id=None):
+    index = 0
+    while index < len(items) or rop_id is not None:
+        count, total = next_run(items, index)
+        if count or rop_id is not None:
+            encode_run(out, items[index:index + count], total + (1 if rop_id is not None else 0), rop_id)
+            rop_id = None
+            index += count
+            continue
+        item = items[index]
+        index += 1
         if not isinstance(item, Block):
             encode_field(out, item)
         elif item.kind == "if":
@@ -262,26 +399,25 @@ def functions(struct):
     head = f"ox_status {name}_decode(ox_reader *r, ox_arena *arena, {struct.parameters()}{name} *out) {{"
     out.put("size_t start = r->position;")
     out.put("memset(out, 0, sizeof *out);")
-    if struct.rop_id is not None:
-        out.put(f"if (ox_read_u8(r) != 0x{struct.rop_id:02X}) "
-                f"ox_reader_fail(r, OX_E_MALFORMED, \"rop_id\", \"{struct.section}\");")
-    decode_items(out, struct, struct.body, "r")
     context = "NULL"
     if struct.needs:
         columns = "columns, column_count" if "columns" in struct.needs else "NULL, 0"
         logon = "public_logon" if "public_logon" in struct.needs else "false"
         out.put(f"const ox_wire_context context = {{{columns}, {logon}}};")
         context = "&context"
+    decode_items(out, struct, struct.body, "r", struct.rop_id)
     out.put("if (r->status != OX_OK)")
     out.put(f"  return ox_wire_failed(&{name}_wire, r, arena, start, {context}, out);")
     out.put("return OX_OK;")
+    if any("goto slow;" in line for line in out.lines):
+        out.lines.append("slow:")
+        out.put(f"return ox_wire_retry(&{name}_wire, r, arena, start, {context}, out);")
     lines = [head] + [line.replace("  " + " {", "  {") for line in out.lines] + ["}", ""]
     out = Writer()
-    if struct.rop_id is not None:
-        out.put(f"ox_write_u8(w, 0x{struct.rop_id:02X});")
-    encode_items(out, struct.body)
+    encode_items(out, struct.body, struct.rop_id)
     if not struct.body:
-        out.put("(void)w;") if struct.rop_id is None else None
+        if struct.rop_id is None:
+            out.put("(void)w;")
         out.put("(void)in;")
     lines += [f"void {name}_encode(ox_writer *w, const {name} *in) {{"]
     lines += [line.replace("  " + " {", "  {") for line in out.lines] + ["}", ""]
@@ -431,7 +567,8 @@ def source(inputs, output, header=None):
     schema = wire_parse.load(inputs)
     files = ", ".join(os.path.basename(path) for path in schema.paths)
     out = [f"/* Generated by oxgen from {files}; do not edit. */", f"#include <{header}>", "",
-           "#include <oxkit/ropcodec/rows.h>", "#include <oxkit/ropcodec/wire.h>", "",
+           "#include <oxkit/ropcodec/cursor.h>", "#include <oxkit/ropcodec/rows.h>",
+           "#include <oxkit/ropcodec/wire.h>", "",
            "#include <string.h>", ""]
     descriptors = Descriptors()
     for struct in schema.structs:

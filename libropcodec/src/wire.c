@@ -106,6 +106,15 @@ ox_status ox_wire_failed(const ox_wire_struct *structure, ox_reader *r, ox_arena
   return r->status;
 }
 
+ox_status ox_wire_retry(const ox_wire_struct *structure, ox_reader *r, ox_arena *arena,
+                        size_t start, const ox_wire_context *context, void *out) {
+  if (r->status != OX_OK) return ox_wire_failed(structure, r, arena, start, context, out);
+  r->position = start;
+  ox_wire_decode(structure, r, arena, context, out, NULL, NULL);
+  if (r->status != OX_OK) memset(out, 0, structure->size_bytes);
+  return r->status;
+}
+
 /* Members of a structure in memory. */
 
 uint64_t ox_wire_number(const void *base, uint8_t kind, size_t offset) {

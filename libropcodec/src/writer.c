@@ -59,8 +59,7 @@ uint8_t *ox_writer_take(ox_writer *w, size_t *size_out) {
   return data;
 }
 
-/* Room for n more bytes at the end, or NULL with the failure recorded. */
-static uint8_t *extend(ox_writer *w, size_t n) {
+uint8_t *ox_writer_extend(ox_writer *w, size_t n) {
   if (w->status != OX_OK) return NULL;
   if (w->max_bytes - w->size_bytes < n) {
     w->status = OX_E_LIMIT;
@@ -92,22 +91,22 @@ static void put(uint8_t *at, uint64_t value, unsigned width) {
 }
 
 void ox_write_u8(ox_writer *w, uint8_t value) {
-  uint8_t *at = extend(w, 1);
+  uint8_t *at = ox_writer_extend(w, 1);
   if (at != NULL) *at = value;
 }
 
 void ox_write_u16(ox_writer *w, uint16_t value) {
-  uint8_t *at = extend(w, 2);
+  uint8_t *at = ox_writer_extend(w, 2);
   if (at != NULL) put(at, value, 2);
 }
 
 void ox_write_u32(ox_writer *w, uint32_t value) {
-  uint8_t *at = extend(w, 4);
+  uint8_t *at = ox_writer_extend(w, 4);
   if (at != NULL) put(at, value, 4);
 }
 
 void ox_write_u64(ox_writer *w, uint64_t value) {
-  uint8_t *at = extend(w, 8);
+  uint8_t *at = ox_writer_extend(w, 8);
   if (at != NULL) put(at, value, 8);
 }
 
@@ -116,17 +115,17 @@ void ox_write_bool8(ox_writer *w, bool value) {
 }
 
 void ox_write_guid(ox_writer *w, const ox_guid *value) {
-  uint8_t *at = extend(w, 16);
+  uint8_t *at = ox_writer_extend(w, 16);
   if (at != NULL) ox_guid_to_wire(value, at);
 }
 
 void ox_write_bytes(ox_writer *w, const void *data, size_t size_bytes) {
-  uint8_t *at = extend(w, size_bytes);
+  uint8_t *at = ox_writer_extend(w, size_bytes);
   if (at != NULL && size_bytes != 0) memcpy(at, data, size_bytes);
 }
 
 void ox_write_zeros(ox_writer *w, size_t size_bytes) {
-  uint8_t *at = extend(w, size_bytes);
+  uint8_t *at = ox_writer_extend(w, size_bytes);
   if (at != NULL && size_bytes != 0) memset(at, 0, size_bytes);
 }
 
@@ -163,7 +162,7 @@ void ox_write_count(ox_writer *w, unsigned width, size_t count) {
     ox_writer_fail(w, OX_E_LIMIT);
     return;
   }
-  uint8_t *at = extend(w, width);
+  uint8_t *at = ox_writer_extend(w, width);
   if (at != NULL) put(at, count, width);
 }
 

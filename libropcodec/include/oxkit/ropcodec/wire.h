@@ -171,6 +171,11 @@ OX_EXPORT void ox_wire_write_sized_zstr16(ox_writer *w, unsigned width, ox_str16
 OX_EXPORT void ox_wire_write_sized_bytes(ox_writer *w, unsigned width, ox_bytes bytes);
 /** Exactly n bytes; OX_E_USAGE when the view has another size. */
 OX_EXPORT void ox_wire_write_exact(ox_writer *w, ox_bytes bytes, size_t n);
+/** What a generated decoder does when a run of fixed-size fields is not there or says what it must
+ *  not: decodes by descriptor, which finds out what is wrong and where. The reader has not failed.
+ *  @param start  position of the reader where the structure begins */
+OX_EXPORT ox_status ox_wire_retry(const ox_wire_struct *structure, ox_reader *r, ox_arena *arena,
+                                  size_t start, const ox_wire_context *context, void *out);
 /** What a generated decoder does when the reader failed: names the field, zeroes *out.
  *  @param start  position of the reader where the structure begins */
 OX_EXPORT ox_status ox_wire_failed(const ox_wire_struct *structure, ox_reader *r, ox_arena *arena,

@@ -67,6 +67,9 @@ OX_EXPORT void ox_write_zstr16(ox_writer *w, ox_str16 text);
 /** A count checked against its width (1, 2, 4): OX_E_LIMIT when it does not fit. */
 OX_EXPORT void ox_write_count(ox_writer *w, unsigned width, size_t count);
 
+/** Room for n bytes that the caller fills now; NULL with the failure recorded. Valid until the next
+ *  write. */
+OX_EXPORT uint8_t *ox_writer_extend(ox_writer *w, size_t n);
 /** Room for n bytes to be filled in later; returns its offset. */
 OX_EXPORT size_t ox_writer_reserve(ox_writer *w, size_t n);
 OX_EXPORT void ox_writer_patch_u8(ox_writer *w, size_t mark, uint8_t value);
