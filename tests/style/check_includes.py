@@ -25,7 +25,7 @@ CONFINED = {
     r"event2/": ("libwire/drivers",),
     r"curl/": ("libwire/drivers",),
     r"sqlite3\.h": ("libstore/src/drivers", "libdirectory/src"),
-    r"openssl/": ("libwire/src", "libdirectory/src", "libconvert/src"),
+    r"openssl/": ("libwire", "libdirectory/src", "libconvert/src"),
     r"gmime/|glib": ("libconvert/src",),
     r"libxml/": ("libconvert/src", "libdirectory/src"),
 }

@@ -134,8 +134,8 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_mapihttp_session_headers(ox_mapihttp_sessi
 OX_EXPORT ox_status ox_mapihttp_session_take(ox_mapihttp_session *session,
                                              const ox_http_header *headers, size_t count,
                                              bool concurrent);
-/** A session context anew: requests get another X-RequestId GUID. The cookies stay, so that the next
- *  Connect names the context before. @return OX_OK, OX_E_IO */
+/** A session context anew: requests get another X-RequestId GUID. The cookies stay, so that the
+ * next Connect names the context before. @return OX_OK, OX_E_IO */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_mapihttp_session_renew(ox_mapihttp_session *session);
 /** Forgets all cookies: a context that is gone and will not be named in a reconnect. */
 OX_EXPORT void ox_mapihttp_session_forget(ox_mapihttp_session *session);
