@@ -28,6 +28,7 @@ typedef struct renderer {
   unsigned skip; /* depth of elements whose text nobody reads */
   unsigned pre;
   unsigned quotes;
+  unsigned blank_quotes; /* marks of the empty lines that are owed */
   unsigned cells;
   html_list lists[MAX_LISTS];
   unsigned list_count; /* may exceed MAX_LISTS */
@@ -38,9 +39,8 @@ typedef struct renderer {
 
 /* ---- output ---- */
 
-static void put_prefix(renderer *r) {
-  for (unsigned i = 0; i < MIN(r->quotes, (unsigned)MAX_QUOTES); i++)
-    g_string_append(r->text, "> ");
+static void put_prefix(renderer *r, unsigned quotes) {
+  for (unsigned i = 0; i < MIN(quotes, (unsigned)MAX_QUOTES); i++) g_string_append(r->text, "> ");
 }
 
 static void put_newline(renderer *r) {
@@ -54,10 +54,10 @@ static void flush_newlines(renderer *r) {
   bool first = !r->started;
   for (unsigned i = r->newlines; i > 0; i--) {
     put_newline(r);
-    if (i > 1) put_prefix(r);
+    if (i > 1) put_prefix(r, r->blank_quotes);
   }
   if (r->newlines != 0 || first) {
-    put_prefix(r);
+    put_prefix(r, r->quotes);
     r->line_empty = true;
     r->blank = false;
   }
@@ -79,6 +79,7 @@ static void put_words(renderer *r, const char *text, size_t n) {
 }
 
 static void break_line(renderer *r, unsigned newlines) {
+  if (r->newlines == 0) r->blank_quotes = r->quotes;
   if (r->newlines < newlines) r->newlines = newlines;
   r->blank = false;
 }
@@ -105,7 +106,7 @@ static void put_preformatted(renderer *r, const char *text, size_t size) {
     size_t line = n > 0 && end != NULL && text[at + n - 1] == '\r' ? n - 1 : n;
     if (line != 0) put_words(r, text + at, line);
     if (end == NULL) break;
-    if (r->started) r->newlines++;
+    if (r->started) break_line(r, r->newlines + 1);
     at += n + 1;
   }
 }
@@ -227,6 +228,12 @@ static void put_image(renderer *r, const xmlChar **attributes) {
   g_free(text);
 }
 
+static void set_quotes(renderer *r, unsigned quotes) {
+  break_line(r, 1);
+  r->quotes = quotes;
+  r->blank_quotes = MIN(r->blank_quotes, quotes);
+}
+
 static void put_rule(renderer *r) {
   char rule[RULE_WIDTH];
   memset(rule, '-', sizeof rule);
@@ -258,12 +265,12 @@ static void start_element(void *user, const xmlChar *name, const xmlChar **attri
     case ELEMENT_LINE: break_line(r, 1); break;
     case ELEMENT_PARAGRAPH: break_line(r, 2); break;
     case ELEMENT_BREAK:
-      if (r->started && r->newlines < 8) r->newlines++;
+      if (r->started && r->newlines < 8) break_line(r, r->newlines + 1);
       r->blank = false;
       break;
     case ELEMENT_RULE: put_rule(r); break;
     case ELEMENT_PRE: break_line(r, 2), r->pre++; break;
-    case ELEMENT_QUOTE: break_line(r, 1), r->quotes++; break;
+    case ELEMENT_QUOTE: set_quotes(r, r->quotes + 1); break;
     case ELEMENT_LIST: begin_list(r, ox_ascii_equal((const char *)name, "ol")); break;
     case ELEMENT_ITEM: begin_item(r); break;
     case ELEMENT_ROW: break_line(r, 1), r->cells = 0; break;
@@ -294,10 +301,7 @@ static void end_element(void *user, const xmlChar *name) {
       break_line(r, 2);
       break;
     case ELEMENT_QUOTE:
-      if (r->quotes > 0) {
-        r->quotes--;
-        break_line(r, 1);
-      }
+      if (r->quotes > 0) set_quotes(r, r->quotes - 1);
       break;
     case ELEMENT_LIST:
       if (r->list_count > 0) r->list_count--;
@@ -313,11 +317,12 @@ static void end_element(void *user, const xmlChar *name) {
   }
 }
 
-/* What follows the deepest element that was looked at: the text without its tags. */
+/* What follows the tag of the deepest element: the text without its tags. */
 static void put_stripped(renderer *r, const char *html, size_t size) {
+  const char *start = memchr(html, '>', size);
   r->skip = 0;
   r->pre = 0;
-  for (size_t at = 0; at < size && !r->too_long;) {
+  for (size_t at = start != NULL ? (size_t)(start - html) + 1 : size; at < size && !r->too_long;) {
     const char *tag = memchr(html + at, '<', size - at);
     size_t n = tag != NULL ? (size_t)(tag - html) - at : size - at;
     put_flowing(r, html + at, n);

@@ -217,11 +217,13 @@ static ox_status put_parts(text_writer *w, const ox_message *message, ox_arena *
 }
 
 static ox_status put_message(text_writer *w, const ox_message *message) {
+  heap_watch watch;
+  ox_mime_watch_heap(&watch, message->arena.allocator);
   ox_arena arena;
-  ox_arena_init(&arena, message->arena.allocator, 0);
+  ox_arena_init(&arena, &watch.allocator, 0);
   ox_status status = put_parts(w, message, &arena);
   ox_arena_dispose(&arena);
-  return status;
+  return watch.failed ? OX_E_NO_MEMORY : status;
 }
 
 ox_status ox_message_to_text(const ox_message *message, uint32_t flags, ox_writer *out,

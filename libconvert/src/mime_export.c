@@ -949,12 +949,14 @@ static ox_status write_loaded(outgoing *out) {
 }
 
 static ox_status write_message(export_state *state, const ox_message *message) {
+  heap_watch watch;
+  ox_mime_watch_heap(&watch, state->options->allocator);
   ox_arena arena;
-  ox_arena_init(&arena, state->options->allocator, (size_t)1024 * 1024 * 1024);
+  ox_arena_init(&arena, &watch.allocator, (size_t)1024 * 1024 * 1024);
   outgoing out = {.state = state, .message = message, .arena = &arena};
   ox_status status = write_loaded(&out);
   ox_arena_dispose(&arena);
-  return status;
+  return watch.failed ? OX_E_NO_MEMORY : status;
 }
 
 ox_status ox_mime_export(const ox_message *message, const ox_mime_export_options *options,

@@ -487,7 +487,7 @@ static ox_status read_field(mime_reader *reader, ox_message *out, GMimeHeaderLis
   return set_unmapped(reader, out, fields, index);
 }
 
-static ox_status check_fields(mime_reader *reader, GMimeHeaderList *fields) {
+ox_status ox_mime_check_fields(mime_reader *reader, GMimeHeaderList *fields) {
   int count = g_mime_header_list_get_count(fields);
   if ((unsigned)count > reader->options->max_headers)
     return ox_error_set(reader->err, OX_E_LIMIT, "The message has too many header fields.");
@@ -538,7 +538,7 @@ static ox_status set_transport_headers(ox_message *out, ox_bytes raw) {
 static ox_status read_header(mime_reader *reader, GMimeMessage *in, ox_bytes raw_header,
                              ox_message *out) {
   GMimeHeaderList *fields = g_mime_object_get_header_list((GMimeObject *)in);
-  ox_status status = check_fields(reader, fields);
+  ox_status status = ox_mime_check_fields(reader, fields);
   if (status == OX_OK) status = read_senders(reader, in, out);
   if (status == OX_OK) status = read_recipients(reader, in, out);
   if (status == OX_OK) status = read_reply_to(reader, in, out);

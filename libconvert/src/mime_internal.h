@@ -32,6 +32,15 @@ enum { ATTACH_RENDERED_IN_BODY = 4 };
 /** GMime's global tables, once per process, from any thread. */
 void ox_mime_prepare(void);
 
+/* heap_watch.c: an allocator that remembers that it failed. The getters of ox_propbag answer
+ * "absent" when memory runs out; whoever asks them watches the heap and fails afterwards. */
+typedef struct heap_watch {
+  ox_allocator allocator;
+  const ox_allocator *inner;
+  bool failed;
+} heap_watch;
+void ox_mime_watch_heap(heap_watch *watch, const ox_allocator *inner);
+
 /* charset.c: text in any charset that iconv knows. */
 
 /** Text to terminated UTF-8 in the arena. Charset names are tried as they are, then as what they
@@ -127,6 +136,8 @@ typedef struct mime_reader {
  *  @param raw_body    what follows the header; empty: what GMime kept */
 ox_status ox_mime_read_message(mime_reader *reader, GMimeMessage *in, ox_bytes raw_header,
                                ox_bytes raw_body, ox_message **out);
+/** OX_E_LIMIT for a header that is too long or has too many fields. */
+ox_status ox_mime_check_fields(mime_reader *reader, GMimeHeaderList *fields);
 /** An enclosed message that came encoded; NULL in *out when it is not a message. */
 ox_status ox_mime_read_enclosed(mime_reader *reader, ox_bytes mime, ox_message **out);
 /** Bodies and attachments out of the tree of parts. */

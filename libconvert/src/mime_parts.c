@@ -390,13 +390,15 @@ static ox_status attach_embedded(part_walk *walk, ox_message *embedded, GMimeObj
   bool named = name != NULL;
   g_free(name);
   if (status != OX_OK || named) return status;
+  heap_watch watch;
+  ox_mime_watch_heap(&watch, walk->reader->options->allocator);
   ox_arena arena;
-  ox_arena_init(&arena, walk->reader->options->allocator, 0);
+  ox_arena_init(&arena, &watch.allocator, 0);
   const char *subject = ox_propbag_utf8(&embedded->properties, OX_PidTagSubject, &arena, NULL);
   if (subject != NULL && *subject != 0)
     status = ox_propbag_set_utf8(bag, OX_PidTagDisplayName, subject);
   ox_arena_dispose(&arena);
-  return status;
+  return watch.failed ? OX_E_NO_MEMORY : status;
 }
 
 static ox_status attach_message(part_walk *walk, GMimeMessagePart *part, part_place place) {
@@ -654,8 +656,9 @@ static ox_status walk_part(part_walk *walk, GMimeObject *part, part_place place)
     return ox_error_set(reader->err, OX_E_LIMIT, "The message has too many parts.");
   if (reader->depth >= reader->options->max_depth)
     return ox_error_set(reader->err, OX_E_LIMIT, "The parts of the message are nested too deeply.");
+  ox_status status = ox_mime_check_fields(reader, g_mime_object_get_header_list(part));
+  if (status != OX_OK) return status;
   reader->depth++;
-  ox_status status;
   if (GMIME_IS_MULTIPART(part))
     status = walk_multipart(walk, (GMimeMultipart *)part, place);
   else if (GMIME_IS_MESSAGE_PART(part))
@@ -830,8 +833,10 @@ static bool contains(ox_bytes text, const char *what) {
 /* Images that the HTML shows need no place in the list of attachments.
  * @spec [MS-OXCMAIL] 2.2.3.4.1.4.1 */
 static ox_status hide_shown_images(part_walk *walk) {
+  heap_watch watch;
+  ox_mime_watch_heap(&watch, walk->reader->options->allocator);
   ox_arena arena;
-  ox_arena_init(&arena, walk->reader->options->allocator, 0);
+  ox_arena_init(&arena, &watch.allocator, 0);
   ox_status status = OX_OK;
   for (size_t i = 0; i < walk->out->attachment_count && status == OX_OK; i++) {
     ox_propbag *bag = &walk->out->attachments[i].properties;
@@ -844,7 +849,7 @@ static ox_status hide_shown_images(part_walk *walk) {
     g_free(url);
   }
   ox_arena_dispose(&arena);
-  return status;
+  return watch.failed ? OX_E_NO_MEMORY : status;
 }
 
 ox_status ox_mime_read_parts(mime_reader *reader, GMimeObject *root, ox_bytes raw_header,
