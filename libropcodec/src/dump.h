@@ -2,7 +2,7 @@
 #ifndef OX_DUMP_H
 #define OX_DUMP_H
 
-#include <oxkit/ropcodec/wire.h>
+#include <oxkit/ropcodec/rops.h>
 
 /* printf into a writer; at most 500 bytes a call. */
 void ox_dump_format(ox_writer *w, const char *format, ...) OX_PRINTF(2, 3);
@@ -16,5 +16,7 @@ void ox_dump_value(ox_writer *w, ox_arena *arena, uint16_t type, const ox_value 
  * them. Ends with a line feed. */
 void ox_dump_hand(ox_writer *w, ox_arena *arena, const ox_wire_field *field, const void *value,
                   const ox_wire_context *context, unsigned indent);
+/* What decoding by descriptor needs to know of the ROP at the cursor. context may be NULL. */
+ox_wire_context ox_rop_wire_context(const ox_rop_context *context, const ox_reader *r);
 
 #endif

@@ -4,6 +4,18 @@
 
 #include "dump.h"
 
+ox_wire_context ox_rop_wire_context(const ox_rop_context *context, const ox_reader *r) {
+  ox_wire_context wire = {NULL, 0, false};
+  if (context == NULL) return wire;
+  wire.columns = context->columns;
+  wire.column_count = context->column_count;
+  if (r->size_bytes - r->position > 1) {
+    uint8_t logon_id = r->data[r->position + 1];
+    wire.public_logon = (context->public_logons[logon_id / 8] >> logon_id % 8 & 1) != 0;
+  }
+  return wire;
+}
+
 static ox_status dump_rop(ox_writer *w, ox_reader *r, ox_arena *arena,
                           const ox_rop_context *context, bool is_response) {
   uint64_t offset = r->base_offset + r->position;
@@ -19,15 +31,7 @@ static ox_status dump_rop(ox_writer *w, ox_reader *r, ox_arena *arena,
   }
   ox_dump_format(w, "%04" PRIX64 "  Rop%s %s (0x%02X, %s)\n", offset, info->name,
                  is_response ? "response" : "request", rop_id, info->section);
-  ox_wire_context wire = {NULL, 0, false};
-  if (context != NULL) {
-    wire.columns = context->columns;
-    wire.column_count = context->column_count;
-    if (r->size_bytes - r->position > 1) {
-      uint8_t logon_id = r->data[r->position + 1];
-      wire.public_logon = (context->public_logons[logon_id / 8] >> logon_id % 8 & 1) != 0;
-    }
-  }
+  ox_wire_context wire = ox_rop_wire_context(context, r);
   return ox_wire_dump(structure, r, arena, &wire, 0, w);
 }
 

@@ -110,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ox_writer_init(&w, NULL, (size_t)64 << 20);
   ox_bytes bytes = {data, size};
   ox_rop_buffer_dump(&w, bytes, is_response, &context);
+  ox_rop_buffer_dump_json(&w, bytes, is_response, &context);
   ox_writer_dispose(&w);
   ox_rop_buffer buffer;
   if (ox_rop_buffer_parse(bytes, &buffer, NULL) == OX_OK) {

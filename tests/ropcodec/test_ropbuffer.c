@@ -274,6 +274,36 @@ static void test_dump__says_what_is_wrong_and_where(void **state) {
   ox_free(NULL, text);
 }
 
+static void test_dump_json__lists_values_with_paths(void **state) {
+  (void)state;
+  ox_writer w;
+  ox_writer_init(&w, NULL, 1 << 20);
+  /* RopGetAddressTypes response with one type that needs an escape, and half of a ROP. */
+  static const char output[] =
+      "\x14\x00\x49\x00\x00\x00\x00\x00\x01\x00\x05\x00"
+      "E\"\\\x01\x00\x5D\x07\x00";
+  assert_int_equal(ox_rop_buffer_dump_json(&w, view(output, sizeof output - 1), true, NULL),
+                   OX_E_TRUNCATED);
+  ox_write_u8(&w, 0);
+  assert_string_equal(
+      (const char *)w.data,
+      "{\n  \"kind\": \"rop-output\",\n  \"rops\": [\n"
+      "    {\"offset\": 2, \"rop_id\": 73, \"name\": \"GetAddressTypes\", \"section\": "
+      "\"[MS-OXCROPS] 2.2.7.3\", \"fields\": [\n"
+      "      {\"offset\": 3, \"path\": \"input_handle_index\", \"value\": 0},\n"
+      "      {\"offset\": 4, \"path\": \"return_value\", \"value\": \"0x00000000\"},\n"
+      "      {\"offset\": 8, \"path\": \"address_type_count\", \"value\": 1},\n"
+      "      {\"offset\": 12, \"path\": \"address_types[0]\", \"value\": "
+      "\"E\\\"\\\\\\u0001\"}]},\n"
+      "    {\"offset\": 17, \"rop_id\": 93, \"name\": \"CommitStream\", \"section\": "
+      "\"[MS-OXCROPS] 2.2.9.5\", \"fields\": [\n"
+      "      {\"offset\": 18, \"path\": \"input_handle_index\", \"value\": 7}]}],\n"
+      "  \"handles\": [],\n"
+      "  \"error\": {\"offset\": 19, \"status\": \"0xE0000001\", \"name\": \"Truncated\", "
+      "\"field\": \"return_value\", \"section\": \"[MS-OXCROPS] 2.2.9.5\"}\n}\n");
+  ox_writer_dispose(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_parse__splits_list_and_handles),
@@ -289,6 +319,7 @@ int main(void) {
       cmocka_unit_test(test_builder__unknown_rop_is_refused),
       cmocka_unit_test(test_builder__runs_out_of_memory_cleanly),
       cmocka_unit_test(test_dump__says_what_is_wrong_and_where),
+      cmocka_unit_test(test_dump_json__lists_values_with_paths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
