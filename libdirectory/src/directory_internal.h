@@ -117,6 +117,8 @@ void db_guid(sqlite3_stmt *stmt, int column, ox_guid *out);
 
 /* Text folded for comparison, as UTF-8. NULL when out of memory. */
 char *dir_fold(ox_arena *arena, const char *text, uint32_t folds);
+/* A character that a DN may have. @spec [MS-OXOABK] 2.2.1.1 (teletex-char) */
+bool dir_is_teletex(char c);
 /* Checks; on failure one sentence. */
 ox_status dir_check_name(const char *name, ox_error *err);
 ox_status dir_check_smtp(const char *address, ox_error *err);

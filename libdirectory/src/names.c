@@ -14,6 +14,10 @@ static bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+bool dir_is_teletex(char c) {
+  return is_alnum(c) || (c != 0 && strchr(" !\"%&\\()*+,-.:<=>?@[]_|", c) != NULL);
+}
+
 ox_status dir_check_name(const char *name, ox_error *err) {
   size_t length = name != NULL ? strlen(name) : 0;
   if (length == 0 || length > OX_DIRECTORY_NAME_MAX_BYTES)
@@ -53,11 +57,11 @@ ox_status dir_check_domain(const char *domain, ox_error *err) {
 ox_status dir_check_organization(const char *organization, ox_error *err) {
   size_t length = organization != NULL ? strlen(organization) : 0;
   bool good = length >= 1 && length <= 64;
-  for (size_t i = 0; good && i < length; i++)
-    good = organization[i] >= ' ' && organization[i] <= '~' && organization[i] != '/';
-  if (good) return OX_OK;
+  for (size_t i = 0; good && i < length; i++) good = dir_is_teletex(organization[i]);
+  if (good && organization[0] != ' ' && organization[length - 1] != ' ') return OX_OK;
   return ox_error_set(err, OX_E_USAGE,
-                      "An organisation name has 1 to 64 printable ASCII characters without '/'.");
+                      "An organisation name has 1 to 64 characters: ASCII letters, digits, blanks "
+                      "inside and ! \" % & ( ) * + , - . : < = > ? @ [ ] _ |.");
 }
 
 ox_status dir_check_smtp(const char *address, ox_error *err) {

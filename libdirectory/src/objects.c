@@ -319,6 +319,9 @@ static ox_status put_attributes(ox_directory *directory, int64_t id,
   return OX_OK;
 }
 
+static const char recipients_container[] =
+    "/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=";
+
 /* The order of a display name as bytes. */
 static ox_status sort_key_of(ox_arena *arena, const char *display_name, ox_bytes *out,
                              ox_error *err) {
@@ -328,21 +331,23 @@ static ox_status sort_key_of(ox_arena *arena, const char *display_name, ox_bytes
   return status == OX_OK ? OX_OK : ox_error_set(err, status, NULL);
 }
 
-/* A DN of the usual form that nobody has yet.
- * @spec [MS-OXOABK] 2.2.1.1 (X500 DNs) */
+/* A DN of the usual form that nobody has yet. Characters that a DN may not have become '_'.
+ * @spec [MS-OXOABK] 2.2.1.1 (x500-dn: 64 characters for each part) */
 static ox_status make_legacy_dn(ox_directory *directory, ox_arena *arena, const char *name,
                                 const ox_guid *guid, const char **out, ox_error *err) {
-  static const char format[] =
-      "%s/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=%s%s%.8s";
   char guid_text[OX_GUID_TEXT_BYTES];
   ox_guid_format(guid, guid_text);
-  size_t capacity = strlen(directory->organization_dn) + strlen(name) + sizeof format + 16;
+  size_t capacity = strlen(directory->organization_dn) + sizeof recipients_container + 80;
   char *dn = ox_arena_alloc(arena, capacity);
   if (dn == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);
   for (int attempt = 0; attempt < 2; attempt++) {
-    bool plain = attempt == 0;
-    snprintf(dn, capacity, format, directory->organization_dn, name, plain ? "" : "-",
-             plain ? "" : guid_text);
+    int prefix = snprintf(dn, capacity, "%s%s", directory->organization_dn, recipients_container);
+    if (attempt == 0)
+      snprintf(dn + prefix, capacity - (size_t)prefix, "%.64s", name);
+    else
+      snprintf(dn + prefix, capacity - (size_t)prefix, "%.55s-%.8s", name, guid_text);
+    for (char *p = dn + prefix; *p != 0; p++)
+      if (!dir_is_teletex(*p)) *p = '_';
     int64_t owner = 0;
     const char *key = dir_address_key(arena, dn);
     if (key == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);

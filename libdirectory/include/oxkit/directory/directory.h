@@ -46,7 +46,8 @@ typedef struct ox_directory_options {
 
 /** Creates a directory file (mode 0600) and, with `ntlm`, its key file (mode 0600). Neither may
  *  exist.
- *  @param organization  name in legacy DNs, "First Organization": printable ASCII without '/'
+ *  @param organization  name in legacy DNs, "First Organization": 1 to 64 ASCII letters, digits,
+ *                       blanks and ! " % & ( ) * + , - . : < = > ? @ [ ] _ |
  *  @param domain        mail domain, "example.test"
  *  @param options       NULL for defaults
  *  @return OX_OK, OX_E_USAGE (a name that cannot be used), OX_E_COLLISION (exists), OX_E_IO,
