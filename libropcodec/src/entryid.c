@@ -30,6 +30,7 @@ enum {
   EPHEMERAL_BYTES = 32,
   EPHEMERAL_FLAG = 0x87,
   CONTACT_TYPE = 4,
+  PERSONAL_LIST_TYPE = 5,
   WRAPPED_TYPE_MAILBOX = 0x0C
 };
 
@@ -61,7 +62,10 @@ static uint8_t kind_of(ox_bytes bytes, const ox_guid *provider) {
   if (ox_guid_equal(provider, &OX_PROVIDER_ONE_OFF)) return OX_ENTRY_ID_ONE_OFF;
   if (ox_guid_equal(provider, &OX_PROVIDER_WRAPPED)) return OX_ENTRY_ID_WRAPPED;
   if (ox_guid_equal(provider, &OX_PROVIDER_CONTACT)) {
-    return left >= 8 && rest[4] == CONTACT_TYPE ? OX_ENTRY_ID_CONTACT : OX_ENTRY_ID_PERSONAL_LIST;
+    const unsigned contact_type = left >= 8 ? rest[4] : 0;
+    return contact_type == CONTACT_TYPE         ? OX_ENTRY_ID_CONTACT
+           : contact_type == PERSONAL_LIST_TYPE ? OX_ENTRY_ID_PERSONAL_LIST
+                                                : OX_ENTRY_ID_UNKNOWN; /* a container */
   }
   if (bytes.size_bytes == FOLDER_BYTES && is_folder_type(type)) return OX_ENTRY_ID_FOLDER;
   if (bytes.size_bytes == MESSAGE_BYTES && is_message_type(type)) return OX_ENTRY_ID_MESSAGE;
@@ -439,6 +443,42 @@ void ox_flat_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in) {
     if (i + 1 < in->count) ox_write_zeros(w, padding(in->entry_ids[i].size_bytes));
   }
   ox_writer_patch_length(w, mark, 4);
+}
+
+/* Entry lists: count, pad; a size and a pad for each; the EntryIDs. */
+
+enum { ENTRY_LENGTH_BYTES = 8 };
+
+ox_status ox_entry_list_decode(ox_reader *r, ox_arena *arena, ox_flat_entry_list *out) {
+  memset(out, 0, sizeof *out);
+  uint32_t count = ox_read_count(r, 4, ENTRY_LENGTH_BYTES, 4);
+  ox_read_u32(r); /* Pad */
+  if (!ox_reader_ok(r)) return ox_reader_status(r, NULL);
+  ox_bytes *entry_ids = ox_arena_calloc(arena, count, sizeof *entry_ids);
+  if (entry_ids == NULL) return ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
+  for (uint32_t i = 0; i < count; i++) {
+    entry_ids[i].size_bytes = ox_read_u32(r);
+    ox_read_u32(r); /* Pad */
+  }
+  for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
+    entry_ids[i] = ox_read_bytes(r, entry_ids[i].size_bytes);
+  }
+  if (!ox_reader_ok(r)) return ox_reader_status(r, NULL);
+  out->count = count;
+  out->entry_ids = entry_ids;
+  return OX_OK;
+}
+
+void ox_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in) {
+  ox_write_u32(w, in->count);
+  ox_write_u32(w, 0);
+  for (uint32_t i = 0; i < in->count; i++) {
+    ox_write_count(w, 4, in->entry_ids[i].size_bytes);
+    ox_write_u32(w, 0);
+  }
+  for (uint32_t i = 0; i < in->count; i++) {
+    ox_write_bytes(w, in->entry_ids[i].data, in->entry_ids[i].size_bytes);
+  }
 }
 
 /* Address lists. */

@@ -70,6 +70,9 @@ static SHIM_UNUSED void shim_strings(const char *a, const char *b, const char *f
   shim_check((const void *)(a) == (const void *)(b), __FILE__, __LINE__, #a " == " #b)
 #define assert_int_equal(a, b) \
   shim_integers((uintmax_t)(a), (uintmax_t)(b), __FILE__, __LINE__, #a " == " #b)
+#define assert_in_range(a, low, high)                                                             \
+  shim_check((uintmax_t)(a) >= (uintmax_t)(low) && (uintmax_t)(a) <= (uintmax_t)(high), __FILE__, \
+             __LINE__, #a " is in its range")
 #define assert_int_not_equal(a, b) \
   shim_check((uintmax_t)(a) != (uintmax_t)(b), __FILE__, __LINE__, #a " != " #b)
 #define assert_string_equal(a, b) shim_strings(a, b, __FILE__, __LINE__, #a " == " #b)

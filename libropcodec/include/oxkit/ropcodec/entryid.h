@@ -238,6 +238,13 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_flat_entry_list_decode(ox_bytes bytes, ox_
                                                              ox_flat_entry_list *out);
 OX_EXPORT void ox_flat_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in);
 
+/** EntryList: EntryIDs with their sizes in front (search folder definitions). The bytes of Pad are
+ *  passed over, and written as 0. The cursor may stand in a larger structure.
+ *  @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED, OX_E_NO_MEMORY
+ *  @spec [MS-OXCDATA] 2.3.1 */
+OX_EXPORT ox_status ox_entry_list_decode(ox_reader *r, ox_arena *arena, ox_flat_entry_list *out);
+OX_EXPORT void ox_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in);
+
 /** AddressList: properties of several addressees. @spec [MS-OXCDATA] 2.1 */
 typedef struct ox_address_entry {
   uint32_t property_count;
