@@ -1,5 +1,5 @@
 /* ox_message to MIME: the header, and the tree of parts around bodies and attachments.
- * @spec [MS-OXCMAIL] 2.1; [MS-OXOSMIME] 2.2 */
+ * @spec [MS-OXCMAIL] 2.1; [MS-OXOSMIME] 2.1 */
 #include <oxkit/convert/bodies.h>
 #include <oxkit/ropcodec/entryid.h>
 
@@ -24,8 +24,9 @@ typedef struct outgoing {
   ox_bytes text; /* UTF-8 */
   ox_bytes html;
   uint32_t codepage;
-  const char *outer; /* Content-Type of the outermost multipart, when it is a special one */
-  char digest[25];   /* of what goes out unencoded */
+  GHashTable *references; /* what the HTML shows; NULL without it */
+  const char *outer;      /* Content-Type of the outermost multipart, when it is a special one */
+  char digest[25];        /* of what goes out unencoded */
 } outgoing;
 
 static ox_status write_message(export_state *state, const ox_message *message);
@@ -223,7 +224,7 @@ static void write_subject(outgoing *out) {
     ox_mime_emit_text_field(&out->state->w, "Thread-Topic", topic);
 }
 
-/* @spec [MS-OXCMAIL] 2.1.3.2.5 */
+/* @spec [MS-OXCMAIL] 2.1.3.2 */
 static void write_importance(outgoing *out) {
   int32_t importance = ox_propbag_i32(&out->message->properties, OX_PidTagImportance, 1);
   if (importance == 1 || importance < 0 || importance > 2) return;
@@ -231,23 +232,33 @@ static void write_importance(outgoing *out) {
   ox_mime_emit_raw_field(&out->state->w, "X-Priority", importance == 2 ? "1" : "5");
 }
 
-static void write_receipts(outgoing *out) {
-  const ox_propbag *bag = &out->message->properties;
-  const address_tags *sender =
-      has_address(out, &ox_mime_sender_tags) ? &ox_mime_sender_tags : &ox_mime_representing_tags;
-  if (ox_propbag_bool(bag, OX_PidTagReadReceiptRequested, false))
-    write_address(out, "Disposition-Notification-To",
-                  has_address(out, &ox_mime_receipt_tags) ? &ox_mime_receipt_tags : sender);
-  if (ox_propbag_bool(bag, OX_PidTagOriginatorDeliveryReportRequested, false))
-    write_address(out, "Return-Receipt-To", sender);
+/* The first group that has an address. @spec [MS-OXCMAIL] 2.1.3.1.5 */
+static void write_receipt_field(outgoing *out, const char *name) {
+  static const address_tags *const groups[] = {&ox_mime_receipt_tags, &ox_mime_sender_tags,
+                                               &ox_mime_representing_tags};
+  for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
+    if (!has_address(out, groups[i])) continue;
+    write_address(out, name, groups[i]);
+    return;
+  }
 }
 
+static void write_receipts(outgoing *out) {
+  const ox_propbag *bag = &out->message->properties;
+  if (ox_propbag_bool(bag, OX_PidTagReadReceiptRequested, false))
+    write_receipt_field(out, "Disposition-Notification-To");
+  if (ox_propbag_bool(bag, OX_PidTagOriginatorDeliveryReportRequested, false))
+    write_receipt_field(out, "Return-Receipt-To");
+}
+
+/* @spec [MS-OXCMAIL] 2.1.3.2.20 */
 static void write_auto_response_suppress(outgoing *out) {
   static const field_word words[] = {{"DR", 1},  {"NDR", 2},    {"RN", 4},
                                      {"NRN", 8}, {"OOF", 0x10}, {"AutoReply", 0x20}};
-  int32_t bits = ox_propbag_i32(&out->message->properties, OX_PidTagAutoResponseSuppress, 0);
-  if (bits == 0) return;
-  GString *text = g_string_new(bits == -1 ? "All" : NULL);
+  const ox_value *value = ox_propbag_get(&out->message->properties, OX_PidTagAutoResponseSuppress);
+  if (value == NULL) return;
+  int32_t bits = value->i32;
+  GString *text = g_string_new(bits == -1 ? "All" : bits == 0 ? "None" : NULL);
   for (size_t i = 0; bits != -1 && i < G_N_ELEMENTS(words); i++)
     if ((bits & words[i].value) != 0)
       g_string_append_printf(text, "%s%s", text->len != 0 ? ", " : "", words[i].word);
@@ -653,7 +664,7 @@ static void write_part_fields(outgoing *out, const ox_propbag *bag) {
   }
 }
 
-/* Content-ID, Content-Location, Content-Base. @spec [MS-OXCMAIL] 2.1.3.4.2.4 */
+/* Content-ID, Content-Location, Content-Base. @spec [MS-OXCMAIL] 2.1.3.4.2 */
 static void write_part_ids(outgoing *out, const ox_propbag *bag) {
   mime_writer *w = &out->state->w;
   const char *id = text_of(out, bag, OX_PidTagAttachContentId);
@@ -751,9 +762,10 @@ static int32_t place_of(const outgoing *out, const ox_attachment *one) {
   return ox_mime_get_named_i32(out->message, &one->properties, MIME_NAME_PLACE, PLACE_DEFAULT);
 }
 
+/* Shown by the HTML, whatever PidTagAttachFlags says. @spec [MS-OXCMAIL] 2.1.3.4.1.2 */
 static bool is_related(const outgoing *out, const ox_attachment *one) {
-  return out->has_html &&
-         (ox_propbag_i32(&one->properties, OX_PidTagAttachFlags, 0) & ATTACH_RENDERED_IN_BODY) != 0;
+  return out->references != NULL &&
+         ox_mime_is_referenced(out->references, &one->properties, out->arena);
 }
 
 static ox_status write_attachment(outgoing *out, const ox_attachment *one) {
@@ -846,7 +858,7 @@ static ox_status write_alternative(outgoing *out) {
   return status;
 }
 
-/* multipart/related around HTML with its images. @spec [MS-OXCMAIL] 2.1.3.3.5 */
+/* multipart/related around HTML with its images. @spec [MS-OXCMAIL] 2.1.3.3 */
 static ox_status write_related(outgoing *out) {
   if (count_attachments(out, is_related) == 0) return write_alternative(out);
   char boundary[BOUNDARY_BYTES];
@@ -890,7 +902,7 @@ static ox_status write_body(outgoing *out) {
 }
 
 /* The signed entity of a clear-signed message; NULL when the message is something else.
- * @spec [MS-OXOSMIME] 2.2.1 */
+ * @spec [MS-OXOSMIME] 2.1 */
 static const ox_attachment *signed_entity(outgoing *out) {
   const char *message_class = text_of(out, &out->message->properties, OX_PidTagMessageClass);
   if (message_class == NULL || out->message->attachment_count != 1) return NULL;
@@ -940,6 +952,7 @@ static ox_status write_loaded(outgoing *out) {
   if (status == OX_OK) status = load_text(out);
   if (status == OX_OK) status = make_text(out);
   if (status != OX_OK) return status;
+  if (out->has_html) out->references = ox_mime_references(out->html);
   make_digest(out);
   write_header(out);
   const ox_attachment *entity = signed_entity(out);
@@ -955,6 +968,7 @@ static ox_status write_message(export_state *state, const ox_message *message) {
   ox_arena_init(&arena, &watch.allocator, (size_t)1024 * 1024 * 1024);
   outgoing out = {.state = state, .message = message, .arena = &arena};
   ox_status status = write_loaded(&out);
+  if (out.references != NULL) g_hash_table_destroy(out.references);
   ox_arena_dispose(&arena);
   return watch.failed ? OX_E_NO_MEMORY : status;
 }

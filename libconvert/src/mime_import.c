@@ -152,7 +152,7 @@ static ox_status set_mailbox(ox_message *out, const address_tags *tags, Internet
 }
 
 /* From is the represented sender, Sender (else From) the sender.
- * @spec [MS-OXCMAIL] 2.2.3.1.3, 2.2.3.1.4 */
+ * @spec [MS-OXCMAIL] 2.2.3.1.3, 2.1.3.1.4 */
 static ox_status read_senders(mime_reader *reader, GMimeMessage *in, ox_message *out) {
   InternetAddressList *froms = ox_mime_addresses(reader->how, in, GMIME_ADDRESS_TYPE_FROM, "From");
   InternetAddressList *senders =
@@ -316,7 +316,7 @@ static ox_status read_times(mime_reader *reader, GMimeMessage *in, ox_message *o
   return status;
 }
 
-/* @spec [MS-OXCMAIL] 2.2.3.2.19, 2.2.3.2.20 */
+/* @spec [MS-OXCMAIL] 2.2.3.1, 2.6.1 */
 static ox_status read_receipts(GMimeMessage *in, ox_message *out) {
   ox_status status = OX_OK;
   const char *notify = field_value(in, "Disposition-Notification-To");
@@ -336,7 +336,7 @@ static ox_status read_receipts(GMimeMessage *in, ox_message *out) {
   return status;
 }
 
-/* @spec [MS-OXCMAIL] 2.2.3.2.14 */
+/* @spec [MS-OXCMAIL] 2.1.3.2.20 */
 static ox_status read_auto_response_suppress(GMimeMessage *in, ox_message *out) {
   static const field_word words[] = {{"None", 0}, {"All", -1}, {"DR", 1},     {"NDR", 2},
                                      {"RN", 4},   {"NRN", 8},  {"OOF", 0x10}, {"AutoReply", 0x20}};
@@ -364,7 +364,7 @@ static ox_status set_strings(ox_message *out, uint16_t id, char **texts, size_t 
   return ox_propbag_set_view(&out->properties, OX_PROPTAG(id, OX_PTYP_MULTIPLE_STRING), &value);
 }
 
-/* Categories. @spec [MS-OXCMAIL] 2.2.3.2.9 */
+/* Categories. @spec [MS-OXCMAIL] 2.2.3.2 */
 static ox_status read_keywords(mime_reader *reader, GMimeMessage *in, ox_message *out) {
   char *value = ox_mime_find_text(reader->how, (GMimeObject *)in, "Keywords");
   if (value == NULL) return OX_OK;

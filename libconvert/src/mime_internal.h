@@ -165,6 +165,13 @@ ox_status ox_mime_attach_bytes(ox_message *message, const ox_mime_import_options
 ox_status ox_mime_set_file_name(ox_message *message, ox_attachment *attachment, const char *given,
                                 const char *description, const char *mime_type);
 
+/* mime_references.c */
+
+/** Everything that a page of HTML shows from beside itself. g_hash_table_destroy it. */
+GHashTable *ox_mime_references(ox_bytes html);
+/** True when that is this attachment, by its Content-ID or Content-Location. */
+bool ox_mime_is_referenced(GHashTable *references, const ox_propbag *bag, ox_arena *arena);
+
 /* mime_emit.c: header fields and bodies on their way out. */
 
 typedef struct mime_writer {

@@ -9,8 +9,8 @@ typedef struct part_walk {
   ox_message *out;
   GMimeObject *body_home; /* the alternative that the body came from; NULL: from a single part */
   bool have_plain, have_html;
-  bool bodies_only; /* attachments are kept elsewhere (inside the signed entity) */
-  ox_bytes html;    /* as stored, to see which images it shows */
+  bool bodies_only;       /* attachments are kept elsewhere (inside the signed entity) */
+  GHashTable *references; /* what the HTML body shows; NULL without one */
 } part_walk;
 
 /* Where a part stands. */
@@ -574,11 +574,7 @@ static ox_status read_html(part_walk *walk, GMimeObject *part) {
   ox_bytes html = {NULL, 0};
   ox_status status = html_bytes(walk, &arena, part, &html, &codepage);
   if (status == OX_OK) status = set_body(walk, OX_PidTagHtml, html);
-  if (status == OX_OK) {
-    walk->html.data = ox_arena_copy(&walk->out->arena, html.data,
-                                    html.size_bytes <= 1024 * 1024 ? html.size_bytes : 0);
-    walk->html.size_bytes = html.size_bytes <= 1024 * 1024 ? html.size_bytes : 0;
-  }
+  if (status == OX_OK && walk->references == NULL) walk->references = ox_mime_references(html);
   ox_arena_dispose(&arena);
   if (status == OX_OK) status = set_codepage(walk, codepage);
   if (status == OX_OK)
@@ -703,7 +699,7 @@ static GByteArray *canonical_entity(GMimeObject *root, ox_bytes raw_header, ox_b
   return lines;
 }
 
-/* @spec [MS-OXOSMIME] 2.1.1 */
+/* @spec [MS-OXOSMIME] 2.1 */
 static ox_status read_signed(part_walk *walk, GMimeMultipart *root, ox_bytes raw_header,
                              ox_bytes raw_body) {
   ox_propbag *bag = &walk->out->properties;
@@ -725,7 +721,7 @@ static ox_status read_signed(part_walk *walk, GMimeMultipart *root, ox_bytes raw
   return ox_mime_set_file_name(walk->out, attachment, "smime.p7m", NULL, "multipart/signed");
 }
 
-/* The whole message is CMS: signed inside, or encrypted. @spec [MS-OXOSMIME] 2.1.2 */
+/* The whole message is CMS: signed inside, or encrypted. @spec [MS-OXOSMIME] 2.1 */
 static bool is_opaque(GMimeObject *root) {
   GMimeContentType *type = g_mime_object_get_content_type(root);
   if (g_mime_content_type_is_type(type, "application", "pkcs7-mime") ||
@@ -739,22 +735,29 @@ static bool is_opaque(GMimeObject *root) {
 
 /* ---- reports ---- */
 
-/* The value of a field in a delivery-status or disposition-notification part, lower case. */
-static char *report_field(GMimeObject *part, const char *name) {
-  GByteArray *bytes = decoded_content((GMimePart *)part);
-  g_byte_array_append(bytes, (const guint8 *)"", 1);
-  size_t n = strlen(name);
-  char *found = NULL;
-  char **lines = g_strsplit((const char *)bytes->data, "\n", 1000);
-  for (char **line = lines; *line != NULL && found == NULL; line++)
-    if (ox_ascii_equal_n(*line, name, n) && (*line)[n] == ':')
-      found = g_ascii_strdown(g_strstrip(*line + n + 1), -1);
-  g_strfreev(lines);
-  g_byte_array_unref(bytes);
-  return found;
+/* True when a field of a delivery-status or disposition-notification part has the word, in any of
+ * its groups. */
+static bool report_says(char **lines, const char *field, const char *word) {
+  size_t n = strlen(field);
+  for (char **line = lines; *line != NULL; line++) {
+    if (!ox_ascii_equal_n(*line, field, n) || (*line)[n] != ':') continue;
+    char *value = g_ascii_strdown(*line + n + 1, -1);
+    bool found = strstr(value, word) != NULL;
+    g_free(value);
+    if (found) return true;
+  }
+  return false;
 }
 
-/* @spec [MS-OXCMAIL] 2.2.3.2.3.2 */
+static char **report_lines(GMimeObject *part) {
+  GByteArray *bytes = decoded_content((GMimePart *)part);
+  g_byte_array_append(bytes, (const guint8 *)"", 1);
+  char **lines = g_strsplit((const char *)bytes->data, "\n", 10000);
+  g_byte_array_unref(bytes);
+  return lines;
+}
+
+/* The gravest action decides. @spec [MS-OXCMAIL] 2.2.3.7.1, 2.2.3.7.2 */
 static const char *report_class(GMimeMultipart *root) {
   static const struct {
     const char *type;
@@ -762,30 +765,29 @@ static const char *report_class(GMimeMultipart *root) {
     const char *word;
     const char *message_class;
   } rows[] = {{"delivery-status", "Action", "failed", "REPORT.IPM.Note.NDR"},
-              {"delivery-status", "Action", "delivered", "REPORT.IPM.Note.DR"},
               {"delivery-status", "Action", "delayed", "REPORT.IPM.Note.Delayed"},
               {"delivery-status", "Action", "relayed", "REPORT.IPM.Note.Relayed"},
               {"delivery-status", "Action", "expanded", "REPORT.IPM.Note.Expanded"},
-              {"disposition-notification", "Disposition", "displayed", "REPORT.IPM.Note.IPNRN"},
-              {"disposition-notification", "Disposition", "dispatched", "REPORT.IPM.Note.IPNRN"},
-              {"disposition-notification", "Disposition", "processed", "REPORT.IPM.Note.IPNRN"},
+              {"delivery-status", "Action", "delivered", "REPORT.IPM.Note.DR"},
               {"disposition-notification", "Disposition", "deleted", "REPORT.IPM.Note.IPNNRN"},
               {"disposition-notification", "Disposition", "denied", "REPORT.IPM.Note.IPNNRN"},
-              {"disposition-notification", "Disposition", "failed", "REPORT.IPM.Note.IPNNRN"}};
-  for (int i = 0; i < g_mime_multipart_get_count(root); i++) {
+              {"disposition-notification", "Disposition", "failed", "REPORT.IPM.Note.IPNNRN"},
+              {"disposition-notification", "Disposition", "displayed", "REPORT.IPM.Note.IPNRN"},
+              {"disposition-notification", "Disposition", "dispatched", "REPORT.IPM.Note.IPNRN"},
+              {"disposition-notification", "Disposition", "processed", "REPORT.IPM.Note.IPNRN"}};
+  const char *found = NULL;
+  for (int i = 0; i < g_mime_multipart_get_count(root) && found == NULL; i++) {
     GMimeObject *part = g_mime_multipart_get_part(root, i);
-    if (!GMIME_IS_PART(part)) continue;
-    for (size_t k = 0; k < G_N_ELEMENTS(rows); k++) {
-      if (!g_mime_content_type_is_type(g_mime_object_get_content_type(part), "message",
-                                       rows[k].type))
-        continue;
-      char *value = report_field(part, rows[k].field);
-      bool match = value != NULL && strstr(value, rows[k].word) != NULL;
-      g_free(value);
-      if (match) return rows[k].message_class;
-    }
+    GMimeContentType *type = g_mime_object_get_content_type(part);
+    if (!GMIME_IS_PART(part) || !g_mime_content_type_is_type(type, "message", "*")) continue;
+    char **lines = report_lines(part);
+    for (size_t k = 0; k < G_N_ELEMENTS(rows) && found == NULL; k++)
+      if (g_mime_content_type_is_type(type, "message", rows[k].type) &&
+          report_says(lines, rows[k].field, rows[k].word))
+        found = rows[k].message_class;
+    g_strfreev(lines);
   }
-  return NULL;
+  return found;
 }
 
 /* ---- the root ---- */
@@ -826,13 +828,10 @@ static ox_status read_root_fields(part_walk *walk, GMimeObject *root) {
   return status;
 }
 
-static bool contains(ox_bytes text, const char *what) {
-  return text.size_bytes != 0 && memmem(text.data, text.size_bytes, what, strlen(what)) != NULL;
-}
-
 /* Images that the HTML shows need no place in the list of attachments.
  * @spec [MS-OXCMAIL] 2.2.3.4.1.4.1 */
 static ox_status hide_shown_images(part_walk *walk) {
+  if (walk->references == NULL) return OX_OK;
   heap_watch watch;
   ox_mime_watch_heap(&watch, walk->reader->options->allocator);
   ox_arena arena;
@@ -840,13 +839,9 @@ static ox_status hide_shown_images(part_walk *walk) {
   ox_status status = OX_OK;
   for (size_t i = 0; i < walk->out->attachment_count && status == OX_OK; i++) {
     ox_propbag *bag = &walk->out->attachments[i].properties;
-    const char *id = ox_propbag_utf8(bag, OX_PidTagAttachContentId, &arena, NULL);
-    if (ox_propbag_i32(bag, OX_PidTagAttachFlags, 0) != ATTACH_RENDERED_IN_BODY || id == NULL)
-      continue;
-    char *url = g_strconcat("cid:", id, NULL);
-    if (contains(walk->html, url))
+    if (ox_propbag_i32(bag, OX_PidTagAttachFlags, 0) == ATTACH_RENDERED_IN_BODY &&
+        ox_mime_is_referenced(walk->references, bag, &arena))
       status = ox_propbag_set_bool(bag, OX_PidTagAttachmentHidden, true);
-    g_free(url);
   }
   ox_arena_dispose(&arena);
   return watch.failed ? OX_E_NO_MEMORY : status;
@@ -858,13 +853,17 @@ ox_status ox_mime_read_parts(mime_reader *reader, GMimeObject *root, ox_bytes ra
   GMimeContentType *type = g_mime_object_get_content_type(root);
   ox_status status = read_root_fields(&walk, root);
   if (status != OX_OK) return status;
-  if (GMIME_IS_MULTIPART(root) && g_mime_content_type_is_type(type, "multipart", "signed"))
-    return read_signed(&walk, (GMimeMultipart *)root, raw_header, raw_body);
+  if (GMIME_IS_MULTIPART(root) && g_mime_content_type_is_type(type, "multipart", "signed")) {
+    status = read_signed(&walk, (GMimeMultipart *)root, raw_header, raw_body);
+    if (walk.references != NULL) g_hash_table_destroy(walk.references);
+    return status;
+  }
   if (is_opaque(root))
     status = ox_propbag_set_utf8(&out->properties, OX_PidTagMessageClass, CLASS_SMIME);
   else if (GMIME_IS_MULTIPART(root))
     status = keep_root_type(&walk, root);
   if (status == OX_OK) status = walk_part(&walk, root, (part_place){NULL, true, false});
   if (status == OX_OK) status = hide_shown_images(&walk);
+  if (walk.references != NULL) g_hash_table_destroy(walk.references);
   return status;
 }
