@@ -106,7 +106,23 @@ static void check_round(const codec *c, const void *value, random_wire *random) 
   ox_arena_dispose(&arena);
 }
 
+/* Two values are equal exactly when they encode to the same bytes. */
+static void check_equal(const codec *c, const uint8_t *a, const uint8_t *b) {
+  ox_writer wa, wb;
+  ox_writer_init(&wa, NULL, WRITER_MAX);
+  ox_writer_init(&wb, NULL, WRITER_MAX);
+  c->encode(&wa, a);
+  c->encode(&wb, b);
+  bool same = wa.size_bytes == wb.size_bytes &&
+              (wa.size_bytes == 0 || memcmp(wa.data, wb.data, wa.size_bytes) == 0);
+  assert_int_equal(ox_wire_equal(c->structure, a + c->offset, b + c->offset), same);
+  ox_writer_dispose(&wa);
+  ox_writer_dispose(&wb);
+}
+
 static void check_codec(const codec *c, uint8_t rop_id) {
+  uint8_t *previous = NULL;
+  ox_arena previous_arena;
   for (unsigned round = 0; round < ROUNDS; round++) {
     ox_arena arena;
     ox_arena_init(&arena, NULL, 0);
@@ -120,9 +136,16 @@ static void check_codec(const codec *c, uint8_t rop_id) {
     value[0] = rop_id;
     random_struct(&random, c->structure, value + c->offset);
     check_round(c, value, &random);
-    free(value);
-    ox_arena_dispose(&arena);
+    if (previous != NULL) {
+      check_equal(c, value, previous);
+      free(previous);
+      ox_arena_dispose(&previous_arena);
+    }
+    previous = value;
+    previous_arena = arena;
   }
+  free(previous);
+  ox_arena_dispose(&previous_arena);
 }
 
 static void test_rop_request__round_trips(void **state) {
