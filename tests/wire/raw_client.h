@@ -68,9 +68,9 @@ static inline void raw_drop(raw_client *c, size_t size) {
   c->buffer[c->filled] = 0;
 }
 
-/* The value of a field of the last answer, in a static buffer; NULL when it is not there. */
+/* The value of a field of the last answer, in a buffer of the thread; NULL when it is not there. */
 static inline const char *raw_header(const raw_client *c, const char *name, unsigned index) {
-  static char value[8192];
+  static _Thread_local char value[8192];
   for (const char *line = strstr(c->head, "\r\n"); line != NULL; line = strstr(line + 2, "\r\n")) {
     const char *at = line + 2;
     size_t size = strlen(name);
