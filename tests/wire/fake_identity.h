@@ -1,4 +1,4 @@
-/* Two users and their passwords: what a directory would say. */
+/* A few users and their passwords: what a directory would say. */
 #ifndef OXKIT_TESTS_FAKE_IDENTITY_H
 #define OXKIT_TESTS_FAKE_IDENTITY_H
 
@@ -23,14 +23,15 @@ static const struct {
   bool ntlm;
 } fake_users[] = {{"alice@example.test", "Pa:ss \xc3\xa4", true},
                   {"bob@example.test", "bobsecret", true},
-                  {"carol@example.test", "basic-only", false}};
+                  {"carol@example.test", "basic-only", false},
+                  {"dave@example.test", "davesecret", true}};
 
 /* "alice", "EXAMPLE\alice", "alice@example.test"; -1 for nobody. */
 static inline int fake_user_find(const char *name, const char *domain) {
   const char *backslash = strchr(name, '\\');
   if (backslash != NULL) name = backslash + 1;
   if (domain != NULL && *domain != 0 && strcasecmp(domain, "EXAMPLE") != 0) return -1;
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 4; i++) {
     size_t plain = strcspn(fake_users[i].canonical, "@");
     if (strcasecmp(name, fake_users[i].canonical) == 0 ||
         (strlen(name) == plain && strncasecmp(name, fake_users[i].canonical, plain) == 0))
