@@ -155,9 +155,9 @@ static ox_status html_body(text_writer *w, const ox_message *message, ox_arena *
   if (html.size_bytes == 0 && source != NULL) status = read_large(w, source, arena, &html);
   if (status != OX_OK || html.size_bytes == 0) return status;
   char *converted = NULL;
-  status = ox_html_to_text(arena, html, codepage, &converted, w->err);
-  *text = converted;
-  return status;
+  status = ox_html_to_text(arena, html, codepage, &converted, NULL);
+  *text = status == OX_E_LIMIT ? "(The HTML body is too large to be shown as text.)\n" : converted;
+  return status == OX_E_LIMIT ? OX_OK : status;
 }
 
 static void put_attachment(text_writer *w, const ox_attachment *one, ox_arena *arena) {

@@ -121,17 +121,33 @@ static ox_status load_html(outgoing *out) {
 
 /* ---- addresses ---- */
 
-/* The SMTP address of a group of properties; NULL when there is none. */
+/* The SMTP address of something that is not one: by the host's address book, else encapsulated. */
+static const char *smtp_for(outgoing *out, const char *type, const char *address) {
+  const ox_mime_export_options *options = out->state->options;
+  const char *smtp = NULL;
+  if (options->smtp_address != NULL)
+    smtp = options->smtp_address(type, address, options->smtp_address_user);
+  if (smtp != NULL && *smtp != 0) return ox_arena_strdup(out->arena, smtp);
+  if (options->encapsulation_domain == NULL || strlen(address) > 250) return NULL;
+  char *encapsulated = ox_mime_encapsulate(type, address, options->encapsulation_domain);
+  smtp = ox_arena_strdup(out->arena, encapsulated);
+  g_free(encapsulated);
+  return smtp;
+}
+
+/* The SMTP address of a group of properties; NULL when there is none.
+ * @spec [MS-OXCMAIL] 2.1.3.1.1 */
 static const char *smtp_of(outgoing *out, const ox_propbag *bag, const address_tags *tags) {
   const char *smtp = text_of(out, bag, tags->smtp);
   if (smtp != NULL && *smtp != 0) return smtp;
   const char *type = text_of(out, bag, tags->address_type);
   const char *email = text_of(out, bag, tags->email);
-  if (email != NULL && *email != 0 && (type == NULL || ox_ascii_equal(type, "SMTP"))) return email;
+  bool has_email = email != NULL && *email != 0;
+  if (has_email && (type == NULL || ox_ascii_equal(type, "SMTP"))) return email;
   const char *name, *address;
   if (ox_mime_one_off_read(out->arena, ox_propbag_binary(bag, tags->entry_id), &name, &address))
     return address;
-  return NULL;
+  return has_email && *type != 0 ? smtp_for(out, type, email) : NULL;
 }
 
 static void write_address(outgoing *out, const char *field_name, const address_tags *tags) {

@@ -35,17 +35,22 @@ ox_status ox_mime_set_named_i32(ox_message *message, ox_propbag *bag, const char
   return ox_propbag_set_i32(bag, OX_PROPTAG(id, OX_PTYP_INTEGER32), value);
 }
 
-/* The id of a name that may not be there; 0 then. */
+/* The id of a name that may not be there; 0 then. Stores keep names of PS_INTERNET_HEADERS in lower
+ * case, so case does not count. */
 static uint16_t find_id(const ox_message *message, const ox_guid *set, const char *text) {
-  uint8_t buffer[256];
   size_t n = strlen(text);
-  if (n * 2 > sizeof buffer) return 0;
-  for (size_t i = 0; i < n; i++) {
-    buffer[2 * i] = (uint8_t)text[i];
-    buffer[2 * i + 1] = 0;
+  for (size_t i = 0; i < message->name_count; i++) {
+    const ox_property_name *name = &message->names[i];
+    if (name->kind != OX_NAME_KIND_STRING || name->name.size_bytes != n * 2 ||
+        !ox_guid_equal(&name->guid, set))
+      continue;
+    size_t k = 0;
+    while (k < n && name->name.data[2 * k + 1] == 0 &&
+           g_ascii_tolower((gchar)name->name.data[2 * k]) == g_ascii_tolower(text[k]))
+      k++;
+    if (k == n) return (uint16_t)(0x8000 + i);
   }
-  ox_property_name name = {.kind = OX_NAME_KIND_STRING, .guid = *set, .name = {buffer, n * 2}};
-  return ox_message_find_name(message, &name);
+  return 0;
 }
 
 const char *ox_mime_get_named(const ox_message *message, const ox_propbag *bag, const ox_guid *set,
@@ -81,7 +86,8 @@ static ox_status add_recipient(recipient_walk *walk, const char *name, const cha
                                     OX_PidTagEmailAddress, OX_PidTagSmtpAddress,
                                     OX_PidTagEntryId,      OX_PidTagSearchKey};
   ox_propbag *bag = &recipient->properties;
-  ox_status status = ox_mime_set_address(bag, &tags, name, address);
+  ox_status status =
+      ox_mime_set_address(bag, &tags, name, address, walk->reader->options->encapsulation_domain);
   if (status == OX_OK) status = ox_propbag_set_i32(bag, OX_PidTagRecipientType, walk->type);
   if (status == OX_OK) status = ox_propbag_set_i32(bag, OX_PidTagObjectType, 6);
   if (status == OX_OK) status = ox_propbag_set_i32(bag, OX_PidTagDisplayType, 0);
@@ -145,10 +151,11 @@ static InternetAddress *first_mailbox(InternetAddressList *list, unsigned depth)
   return NULL;
 }
 
-static ox_status set_mailbox(ox_message *out, const address_tags *tags, InternetAddress *one) {
+static ox_status set_mailbox(mime_reader *reader, ox_message *out, const address_tags *tags,
+                             InternetAddress *one) {
   const char *address = internet_address_mailbox_get_addr((InternetAddressMailbox *)one);
   return ox_mime_set_address(&out->properties, tags, internet_address_get_name(one),
-                             address != NULL ? address : "");
+                             address != NULL ? address : "", reader->options->encapsulation_domain);
 }
 
 /* From is the represented sender, Sender (else From) the sender.
@@ -162,8 +169,9 @@ static ox_status read_senders(mime_reader *reader, GMimeMessage *in, ox_message 
   if (sender == NULL) sender = from;
   if (from == NULL) from = sender;
   ox_status status = OX_OK;
-  if (from != NULL) status = set_mailbox(out, &ox_mime_representing_tags, from);
-  if (from != NULL && status == OX_OK) status = set_mailbox(out, &ox_mime_sender_tags, sender);
+  if (from != NULL) status = set_mailbox(reader, out, &ox_mime_representing_tags, from);
+  if (from != NULL && status == OX_OK)
+    status = set_mailbox(reader, out, &ox_mime_sender_tags, sender);
   g_object_unref(froms);
   g_object_unref(senders);
   return status;
@@ -317,7 +325,7 @@ static ox_status read_times(mime_reader *reader, GMimeMessage *in, ox_message *o
 }
 
 /* @spec [MS-OXCMAIL] 2.2.3.1, 2.6.1 */
-static ox_status read_receipts(GMimeMessage *in, ox_message *out) {
+static ox_status read_receipts(mime_reader *reader, GMimeMessage *in, ox_message *out) {
   ox_status status = OX_OK;
   const char *notify = field_value(in, "Disposition-Notification-To");
   if (notify != NULL) {
@@ -327,7 +335,8 @@ static ox_status read_receipts(GMimeMessage *in, ox_message *out) {
     if (status == OX_OK)
       status =
           ox_propbag_set_bool(&out->properties, OX_PidTagNonReceiptNotificationRequested, true);
-    if (status == OX_OK && one != NULL) status = set_mailbox(out, &ox_mime_receipt_tags, one);
+    if (status == OX_OK && one != NULL)
+      status = set_mailbox(reader, out, &ox_mime_receipt_tags, one);
     if (list != NULL) g_object_unref(list);
   }
   if (status == OX_OK && field_value(in, "Return-Receipt-To") != NULL)
@@ -545,7 +554,7 @@ static ox_status read_header(mime_reader *reader, GMimeMessage *in, ox_bytes raw
   if (status == OX_OK) status = read_subject(reader, in, out);
   if (status == OX_OK) status = read_importance(in, out);
   if (status == OX_OK) status = read_times(reader, in, out);
-  if (status == OX_OK) status = read_receipts(in, out);
+  if (status == OX_OK) status = read_receipts(reader, in, out);
   if (status == OX_OK) status = read_auto_response_suppress(in, out);
   if (status == OX_OK) status = read_keywords(reader, in, out);
   if (status == OX_OK) status = read_header_list(reader, out, fields);

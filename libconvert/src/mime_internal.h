@@ -103,9 +103,14 @@ ox_status ox_mime_one_off(ox_arena *arena, const char *name, const char *address
 /** Reads a one-off entry id of an SMTP address; false when it is something else. */
 bool ox_mime_one_off_read(ox_arena *arena, ox_bytes entry_id, const char **name_out,
                           const char **address_out);
-/** Sets a group of address properties. */
+/** Sets a group of address properties.
+ *  @param domain  whose IMCEA addresses are opened, or NULL */
 ox_status ox_mime_set_address(ox_propbag *bag, const address_tags *tags, const char *name,
-                              const char *address);
+                              const char *address, const char *domain);
+/** An address of another kind inside an SMTP address. g_free it. @spec [MS-OXCMAIL] 2.1.3.1.8 */
+char *ox_mime_encapsulate(const char *address_type, const char *address, const char *domain);
+/** The reverse; false when the address is no IMCEA address of that domain. g_free both. */
+bool ox_mime_decapsulate(const char *smtp, const char *domain, char **type_out, char **address_out);
 
 /* mime_words.c: text of fields, encoded words decoded. Results are g_free'd by the caller. */
 

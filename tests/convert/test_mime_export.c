@@ -127,6 +127,48 @@ static void test_export__recipient_without_an_smtp_address(void **state) {
   ox_message_free(m);
 }
 
+static const char *address_book(const char *type, const char *address, void *user) {
+  (*(int *)user)++;
+  assert_string_equal(type, "EX");
+  return strcmp(address, "/o=x/cn=known") == 0 ? "known@example.test" : NULL;
+}
+
+static void test_export__addresses_of_another_type(void **state) {
+  (void)state;
+  ox_message *m = new_message();
+  static const char *const names[] = {"/o=x/cn=known", "/o=x/cn=a b"};
+  for (size_t i = 0; i < 2; i++) {
+    add_recipient(m, 1, "Old", NULL);
+    ox_propbag *bag = &m->recipients[i].properties;
+    assert_int_equal(ox_propbag_set_utf8(bag, OX_PidTagAddressType, "EX"), OX_OK);
+    assert_int_equal(ox_propbag_set_utf8(bag, OX_PidTagEmailAddress, names[i]), OX_OK);
+  }
+  int calls = 0;
+  ox_mime_export_options options = OX_MIME_EXPORT_OPTIONS_INIT;
+  options.smtp_address = address_book;
+  options.smtp_address_user = &calls;
+  options.encapsulation_domain = "example.test";
+  ox_writer w;
+  ox_writer_init(&w, NULL, 10000);
+  assert_int_equal(ox_mime_export(m, &options, &w, NULL), OX_OK);
+  ox_write_u8(&w, 0);
+  const char *mime = (const char *)ox_writer_bytes(&w).data;
+  assert_contains(mime, "To: Old <known@example.test>,");
+  assert_contains(mime, "<IMCEAEX-_o=x_cn=a+20b@example.test>");
+  assert_int_equal(calls, 2);
+  ox_mime_import_options in = OX_MIME_IMPORT_OPTIONS_INIT;
+  in.encapsulation_domain = "example.test";
+  ox_message *again = NULL;
+  assert_int_equal(
+      ox_mime_import((ox_bytes){(const uint8_t *)mime, strlen(mime)}, &in, &again, NULL), OX_OK);
+  assert_string_equal(recipient_text(again, 0, OX_PidTagAddressType), "SMTP");
+  assert_string_equal(recipient_text(again, 1, OX_PidTagAddressType), "EX");
+  assert_string_equal(recipient_text(again, 1, OX_PidTagEmailAddress), "/o=x/cn=a b");
+  ox_message_free(again);
+  ox_writer_dispose(&w);
+  ox_message_free(m);
+}
+
 /* No value can begin a field, end the header or pass for an address. */
 static void test_export__injection(void **state) {
   (void)state;
@@ -340,6 +382,47 @@ static void test_export__boundaries_depend_on_content_and_seed(void **state) {
   ox_message_free(m);
 }
 
+/* A store keeps a copy, and header names in lower case. */
+static void test_export__after_clone_and_lower_case_names(void **state) {
+  (void)state;
+  static const char *const files[] = {"03-alternative.eml", "04-inline-image.eml",
+                                      "13-meeting-request.eml", "15-delivery-report.eml",
+                                      "18-rfc2231-names.eml"};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    char path[300];
+    snprintf(path, sizeof path, "%s/examples/mail/%s", OX_SOURCE_ROOT, files[i]);
+    size_t size;
+    char *mime = read_file(path, &size);
+    ox_message *m = import_text(mime);
+    ox_message *copy = NULL;
+    assert_int_equal(ox_message_clone(m, 10 * 1024 * 1024, &copy), OX_OK);
+    char *one = export_text(m, 0), *two = export_text(copy, 0);
+    assert_string_equal(one, two);
+    for (size_t k = 0; k < copy->name_count; k++) {
+      ox_property_name *name = &copy->names[k];
+      if (!ox_guid_equal(&name->guid, &OX_PSETID_INTERNET_HEADERS)) continue;
+      uint8_t *letters = (uint8_t *)(uintptr_t)name->name.data;
+      for (size_t b = 0; b < name->name.size_bytes; b += 2)
+        if (letters[b] >= 'A' && letters[b] <= 'Z') letters[b] |= 0x20;
+    }
+    free(two);
+    two = export_text(copy, 0);
+    ox_message *first = import_text(one), *second = import_text(two);
+    assert_int_equal(first->attachment_count, second->attachment_count);
+    const char *type_one = header_of(first, "Content-Type");
+    const char *type_two = header_of(second, "Content-Type");
+    assert_true((type_one == NULL) == (type_two == NULL));
+    assert_int_equal(first->name_count, second->name_count);
+    ox_message_free(first);
+    ox_message_free(second);
+    free(one);
+    free(two);
+    free(mime);
+    ox_message_free(copy);
+    ox_message_free(m);
+  }
+}
+
 static ox_status fail_read(ox_source *source, uint64_t offset, void *buffer, size_t capacity_bytes,
                            size_t *size_out, ox_error *err) {
   (void)source, (void)offset, (void)buffer, (void)capacity_bytes;
@@ -404,7 +487,9 @@ int main(void) {
       cmocka_unit_test(test_export__bcc_only_when_asked),
       cmocka_unit_test(test_export__sender_differs),
       cmocka_unit_test(test_export__recipient_without_an_smtp_address),
+      cmocka_unit_test(test_export__addresses_of_another_type),
       cmocka_unit_test(test_export__injection),
+      cmocka_unit_test(test_export__after_clone_and_lower_case_names),
       cmocka_unit_test(test_export__encoded_words_are_short),
       cmocka_unit_test(test_export__header_text_round_trip),
       cmocka_unit_test(test_export__text_codings),

@@ -543,6 +543,20 @@ static void test_input__mbox_line_and_mark_are_skipped(void **state) {
   ox_message_free(m);
 }
 
+static void test_flags__draft_and_no_transport_headers(void **state) {
+  (void)state;
+  const char *mime = "From: a@example.test\nBcc: b@example.test\n\nx\n";
+  ox_mime_import_options options = OX_MIME_IMPORT_OPTIONS_INIT;
+  options.flags = OX_MIME_IMPORT_DRAFT | OX_MIME_IMPORT_NO_TRANSPORT_HEADERS;
+  ox_message *m = NULL;
+  assert_int_equal(
+      ox_mime_import((ox_bytes){(const uint8_t *)mime, strlen(mime)}, &options, &m, NULL), OX_OK);
+  assert_int_equal(ox_propbag_i32(&m->properties, OX_PidTagMessageFlags, 0), 8);
+  assert_null(ox_propbag_find(&m->properties, OX_PROPTAG_ID(OX_PidTagTransportMessageHeaders)));
+  assert_int_equal(m->recipient_count, 1);
+  ox_message_free(m);
+}
+
 static void test_source__is_read(void **state) {
   (void)state;
   const char *mime = "From: a@example.test\nSubject: from a source\n\nx\n";
@@ -584,6 +598,7 @@ int main(void) {
       cmocka_unit_test(test_encoded_message__is_opened),
       cmocka_unit_test(test_input__that_is_no_message),
       cmocka_unit_test(test_input__mbox_line_and_mark_are_skipped),
+      cmocka_unit_test(test_flags__draft_and_no_transport_headers),
       cmocka_unit_test(test_source__is_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

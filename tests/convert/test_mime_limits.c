@@ -1,6 +1,8 @@
 /* Hostile messages, limits, and allocations that fail. */
 #include "support.h"
 
+#include <pthread.h>
+
 typedef struct text_buffer {
   char *data;
   size_t size, capacity;
@@ -283,6 +285,46 @@ static void test_allocation__each_one_fails(void **state) {
   fail_every_allocation(OX_SOURCE_ROOT "/examples/mail/14-signed-smime.eml");
 }
 
+/* ---- threads ---- */
+
+static void *convert_often(void *argument) {
+  const char *mime = argument;
+  for (int i = 0; i < 30; i++) {
+    ox_message *m = NULL;
+    if (ox_mime_import((ox_bytes){(const uint8_t *)mime, strlen(mime)}, NULL, &m, NULL) != OX_OK)
+      return (void *)"import failed";
+    ox_writer w;
+    ox_writer_init(&w, NULL, 1024 * 1024);
+    ox_status status = ox_mime_export(m, NULL, &w, NULL);
+    if (status == OX_OK) status = ox_message_to_text(m, 0, &w, NULL);
+    ox_writer_dispose(&w);
+    ox_message_free(m);
+    if (status != OX_OK) return (void *)"export failed";
+  }
+  return NULL;
+}
+
+static void test_threads__convert_at_the_same_time(void **state) {
+  (void)state;
+  static const char *const files[] = {"09-japanese-shift-jis.eml", "07-nested-message.eml",
+                                      "02-html.eml", "04-inline-image.eml"};
+  pthread_t threads[4];
+  char *mime[4];
+  for (size_t i = 0; i < 4; i++) {
+    char path[300];
+    size_t size;
+    snprintf(path, sizeof path, "%s/examples/mail/%s", OX_SOURCE_ROOT, files[i]);
+    mime[i] = read_file(path, &size);
+    assert_int_equal(pthread_create(&threads[i], NULL, convert_often, mime[i]), 0);
+  }
+  for (size_t i = 0; i < 4; i++) {
+    void *result = NULL;
+    pthread_join(threads[i], &result);
+    assert_null(result);
+    free(mime[i]);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_limit__nested_multiparts),
@@ -295,6 +337,7 @@ int main(void) {
       cmocka_unit_test(test_hostile__odds_and_ends),
       cmocka_unit_test(test_hostile__zero_bytes),
       cmocka_unit_test(test_allocation__each_one_fails),
+      cmocka_unit_test(test_threads__convert_at_the_same_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,13 +37,16 @@ typedef struct ox_mime_import_options {
   uint32_t max_headers;     /**< header fields of one entity */
   uint32_t max_recipients;  /**< of one message */
   size_t large_value_bytes; /**< contents above this become an ox_source */
+  /** IMCEA addresses of this domain become what they hold (X500 DNs, say); NULL: none do.
+   *  @spec [MS-OXCMAIL] 2.2.3.1.2 */
+  const char *encapsulation_domain;
 } ox_mime_import_options;
 
 #define OX_MIME_IMPORT_OPTIONS_INIT                                                               \
   {                                                                                               \
     sizeof(ox_mime_import_options), NULL, 0, 0, 0, OX_MIME_MAX_MESSAGE_BYTES, OX_MIME_MAX_DEPTH,  \
         OX_MIME_MAX_PARTS, OX_MIME_MAX_HEADER_BYTES, OX_MIME_MAX_HEADERS, OX_MIME_MAX_RECIPIENTS, \
-        OX_MIME_LARGE_VALUE_BYTES                                                                 \
+        OX_MIME_LARGE_VALUE_BYTES, NULL                                                           \
   }
 
 /** Reads one Internet message: headers to properties, addresses to recipients, bodies to
@@ -89,10 +92,17 @@ typedef struct ox_mime_export_options {
   const char *message_id;        /**< Message-ID ("<...>") where the message has none; NULL: none */
   const char *boundary_seed;     /**< mixed into the boundaries; NULL: they depend on the content
                                       alone. Equal input and options give equal output. */
+  /** SMTP address of another kind of address ("EX" and an X500 DN), asked where the properties have
+   *  none; NULL when it is not known. The result is used before the next call. May be NULL. */
+  const char *(*smtp_address)(const char *address_type, const char *address, void *user);
+  void *smtp_address_user;
+  /** Domain of IMCEA addresses for what has no SMTP address even then; NULL: such people are
+   *  written as an empty group of their name. @spec [MS-OXCMAIL] 2.1.3.1.8 */
+  const char *encapsulation_domain;
 } ox_mime_export_options;
 
 #define OX_MIME_EXPORT_OPTIONS_INIT \
-  { sizeof(ox_mime_export_options), NULL, 0, 0, NULL, NULL }
+  { sizeof(ox_mime_export_options), NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
 
 /** Writes a message as MIME, 7 bits wide with lines of at most 998 bytes, except inside signed
  *  content, which goes out as it came in. The writer's maximum is the size limit.
