@@ -2,6 +2,7 @@
 
 #include <oxkit/ropcodec/abvalue.h>
 #include <oxkit/ropcodec/namedprop.h>
+#include <oxkit/ropcodec/recipient.h>
 #include <oxkit/ropcodec/restriction.h>
 #include <oxkit/ropcodec/rows.h>
 #include <oxkit/ropcodec/sort.h>
@@ -333,10 +334,15 @@ void ox_dump_hand(ox_writer *w, ox_arena *arena, const ox_wire_field *field, con
 
 /* The visitor. */
 
+enum { RECIPIENT_COLUMNS_MAX = 256 };
+
 typedef struct dumper {
   ox_writer *w;
   ox_arena *arena;
   unsigned indent;
+  /* RecipientColumns of the structure, for the RecipientRows that follow them. */
+  size_t recipient_column_count;
+  ox_proptag recipient_columns[RECIPIENT_COLUMNS_MAX];
 } dumper;
 
 static void put_number(ox_writer *w, const ox_wire_field *field, uint64_t value) {
@@ -432,6 +438,36 @@ static void put_rows(dumper *d, ox_bytes rows, const ox_wire_context *context, u
   }
 }
 
+/* What a RecipientRow says, as properties. One that does not decode stays the bytes it is: without
+ * the columns that RopOpenMessage gave, RopReadRecipients has only those. */
+static void put_recipient(dumper *d, ox_bytes bytes, unsigned indent) {
+  ox_reader r;
+  ox_recipient_row row;
+  ox_propbag bag;
+  ox_reader_init(&r, bytes.data, bytes.size_bytes);
+  ox_propbag_init(&bag, d->arena);
+  if (ox_failed(ox_recipient_row_decode(&r, d->arena, d->recipient_columns,
+                                        d->recipient_column_count, &row)) ||
+      ox_reader_remaining(&r) != 0 ||
+      ox_failed(ox_recipient_row_to_bag(&row, OX_CODEPAGE_WINDOWS_1252, &bag))) {
+    return;
+  }
+  ox_dump_format(d->w, "%*srecipient_flags 0x%04X\n", (int)indent, "", row.recipient_flags);
+  put_row(d->w, d->arena, bag.items, bag.count, indent);
+}
+
+/* Remembers RecipientColumns as they pass. */
+static void note_recipient_column(dumper *d, const ox_wire_field *field, size_t index,
+                                  const void *value) {
+  if (field->kind != OX_WIRE_TAG || strcmp(field->name, "recipient_columns") != 0) return;
+  if (index == SIZE_MAX) {
+    d->recipient_column_count = 0;
+  } else if (d->recipient_column_count < RECIPIENT_COLUMNS_MAX) {
+    d->recipient_columns[d->recipient_column_count++] =
+        (ox_proptag)ox_wire_number(value, field->kind, 0);
+  }
+}
+
 static void dump_visit(void *user, unsigned depth, const ox_wire_field *field, size_t index,
                        uint64_t offset, const void *value, const ox_wire_context *context) {
   dumper *d = user;
@@ -446,6 +482,7 @@ static void dump_visit(void *user, unsigned depth, const ox_wire_field *field, s
   ox_dump_format(d->w, "%*s%04" PRIX64 "%*s%-*s ", (int)d->indent, "", offset,
                  (int)(indent - d->indent) + 2, "", room > 8 ? room : 8, name);
   bool is_whole_array = index == SIZE_MAX && (field->flags & OX_WIRE_ARRAY) != 0;
+  if (is_whole_array) note_recipient_column(d, field, index, value);
   if (value == NULL) {
     ox_write_text(d->w, "absent\n");
   } else if (is_whole_array || field->kind == OX_WIRE_STRUCT) {
@@ -456,12 +493,16 @@ static void dump_visit(void *user, unsigned depth, const ox_wire_field *field, s
     put_rows(d, *(const ox_bytes *)value, context, indent + 8);
   } else {
     put_one(d, field, value, context, indent + 8);
+    note_recipient_column(d, field, index, value);
+    if (field->kind == OX_WIRE_BYTES && strcmp(field->name, "recipient_row") == 0) {
+      put_recipient(d, *(const ox_bytes *)value, indent + 8);
+    }
   }
 }
 
 ox_status ox_wire_dump(const ox_wire_struct *structure, ox_reader *r, ox_arena *arena,
                        const ox_wire_context *context, unsigned indent, ox_writer *w) {
-  dumper d = {w, arena, indent};
+  dumper d = {.w = w, .arena = arena, .indent = indent};
   void *out = ox_arena_calloc(arena, 1, structure->size_bytes);
   if (out == NULL) return ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
   return ox_wire_decode(structure, r, arena, context, out, dump_visit, &d);

@@ -1,11 +1,12 @@
+#include <oxkit/ropcodec/properties.h>
 #include <oxkit/ropcodec/rows.h>
 
 #include <string.h>
 
 const ox_proptag ox_receive_folder_columns[OX_RECEIVE_FOLDER_COLUMN_COUNT] = {
-    OX_PROPTAG(0x6748, OX_PTYP_INTEGER64), /* PidTagFolderId */
-    OX_PROPTAG(0x001A, OX_PTYP_STRING8),   /* PidTagMessageClass */
-    OX_PROPTAG(0x3008, OX_PTYP_TIME),      /* PidTagLastModificationTime */
+    OX_PidTagFolderId,
+    OX_PROPTAG_AS(OX_PidTagMessageClass, OX_PTYP_STRING8),
+    OX_PidTagLastModificationTime,
 };
 
 /* Flags of FlaggedPropertyValue. @spec [MS-OXCDATA] 2.11.5 */
