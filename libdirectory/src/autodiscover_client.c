@@ -1,4 +1,4 @@
-/* The client's search for its server. @spec [MS-OXDISCO] 3.1.5, [MS-OXDSCLI] 3.2.5 */
+/* The client's search for its server. @spec [MS-OXDISCO] 3.1.5, [MS-OXDSCLI] 3.1.5 */
 #include <oxkit/directory/autodiscover.h>
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The answer of an Autodiscover server. @spec [MS-OXDSCLI] 3.1.5 */
+/* The answer of an Autodiscover server. @spec [MS-OXDSCLI] 3.2.5 */
 #include <oxkit/directory/autodiscover.h>
 
 #include <stdio.h>
@@ -179,9 +179,10 @@ ox_status ox_autodiscover_answer(ox_directory *directory,
   ox_status status = ox_autodiscover_request_parse(request_xml, arena, &request, &detail);
   if (status == OX_E_NO_MEMORY) return ox_error_set(err, status, NULL);
   if (status != OX_OK) return answer_error(600, "Invalid Request", arena, xml_out, err);
-  const char *wanted = request.email_address != NULL && request.email_address[0] != 0
-                           ? request.email_address
-                           : request.legacy_dn;
+  /* With both, the DN counts: [MS-OXDSCLI] 3.2.5. */
+  const char *wanted = request.legacy_dn != NULL && request.legacy_dn[0] != 0
+                           ? request.legacy_dn
+                           : request.email_address;
   if (wanted == NULL || wanted[0] == 0 || request.acceptable_response_schema == NULL)
     return answer_error(600, "Invalid Request", arena, xml_out, err);
   if (strcmp(request.acceptable_response_schema, OX_AUTODISCOVER_RESPONSE_SCHEMA) != 0)

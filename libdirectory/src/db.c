@@ -190,6 +190,10 @@ static char *copy_text(const ox_allocator *allocator, const char *text) {
   return copy;
 }
 
+static bool good_scrypt(int log2_n) {
+  return log2_n >= SCRYPT_LOG2_N_MIN && log2_n <= SCRYPT_LOG2_N_MAX;
+}
+
 static ox_status new_directory(const char *path, const ox_directory_options *options,
                                ox_directory **out, ox_error *err) {
   ox_directory *directory = ox_calloc(options->allocator, 1, sizeof *directory);
@@ -197,7 +201,8 @@ static ox_status new_directory(const char *path, const ox_directory_options *opt
   directory->allocator = options->allocator;
   pthread_mutex_init(&directory->lock, NULL);
   directory->read_only = options->read_only;
-  directory->scrypt_log2_n = options->scrypt_log2_n != 0 ? options->scrypt_log2_n : 15;
+  directory->scrypt_log2_n =
+      options->scrypt_log2_n != 0 ? options->scrypt_log2_n : SCRYPT_LOG2_N_DEFAULT;
   directory->path = copy_text(options->allocator, path);
   directory->home_server =
       copy_text(options->allocator, options->home_server != NULL ? options->home_server : "");
@@ -205,7 +210,7 @@ static ox_status new_directory(const char *path, const ox_directory_options *opt
   ox_status status = OX_OK;
   if (directory->path == NULL || directory->home_server == NULL || directory->cache == NULL)
     status = ox_error_set(err, OX_E_NO_MEMORY, NULL);
-  else if (directory->scrypt_log2_n < 10 || directory->scrypt_log2_n > 20)
+  else if (!good_scrypt(directory->scrypt_log2_n))
     status = ox_error_set(err, OX_E_USAGE, "scrypt_log2_n must be between 10 and 20.");
   else if (!dir_random(directory->cache_key, sizeof directory->cache_key) ||
            !dir_random(directory->decoy_salt, sizeof directory->decoy_salt))
@@ -255,13 +260,15 @@ static ox_status put_meta(ox_directory *directory, const char *organization, con
   sqlite3_stmt *stmt = NULL;
   int code = sqlite3_prepare_v2(directory->db,
                                 "INSERT INTO meta(key, value) VALUES('organization', ?1),"
-                                "('domain', ?2), ('guid', ?3), ('ntlm', ?4), ('generation', 1)",
+                                "('domain', ?2), ('guid', ?3), ('ntlm', ?4), ('scrypt', ?5),"
+                                "('generation', 1)",
                                 -1, &stmt, NULL);
   if (code == SQLITE_OK) {
     db_bind_text(stmt, 1, organization);
     db_bind_text(stmt, 2, domain);
     db_bind_guid(stmt, 3, &guid);
     sqlite3_bind_int(stmt, 4, ntlm);
+    sqlite3_bind_int(stmt, 5, directory->scrypt_log2_n);
     code = sqlite3_step(stmt);
   }
   ox_status status = code == SQLITE_DONE ? OX_OK : db_fail(directory, doing, err);
@@ -370,7 +377,7 @@ static ox_status check_version(ox_directory *directory, ox_error *err) {
   return OX_OK;
 }
 
-static ox_status load_meta(ox_directory *directory, ox_error *err) {
+static ox_status load_meta(ox_directory *directory, bool own_scrypt, ox_error *err) {
   sqlite3_stmt *stmt = NULL;
   if (sqlite3_prepare_v2(directory->db, "SELECT key, value FROM meta", -1, &stmt, NULL) !=
       SQLITE_OK)
@@ -387,6 +394,8 @@ static ox_status load_meta(ox_directory *directory, ox_error *err) {
       db_guid(stmt, 1, &directory->guid);
     else if (strcmp(key, "ntlm") == 0)
       directory->ntlm = sqlite3_column_int(stmt, 1) != 0;
+    else if (strcmp(key, "scrypt") == 0 && own_scrypt && good_scrypt(sqlite3_column_int(stmt, 1)))
+      directory->scrypt_log2_n = (uint8_t)sqlite3_column_int(stmt, 1);
   }
   ox_status status =
       code == SQLITE_DONE ? OX_OK : db_fail(directory, "Cannot read the directory", err);
@@ -414,7 +423,7 @@ static ox_status open_checked(ox_directory *directory, const ox_directory_option
   status = check_version(directory, err);
   if (status == OX_OK && !options->read_only)
     status = exec(directory, "PRAGMA synchronous = FULL;", "Cannot open the directory", err);
-  if (status == OX_OK) status = load_meta(directory, err);
+  if (status == OX_OK) status = load_meta(directory, options->scrypt_log2_n == 0, err);
   if (status == OX_OK && directory->ntlm) {
     char *key_path = key_path_of(directory->allocator, directory->path, options);
     if (key_path == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);

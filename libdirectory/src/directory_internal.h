@@ -18,6 +18,9 @@ enum {
   SORT_KEY_MAX_BYTES = 512,
   PASSWORD_CACHE_SLOTS = 1024,
   NT_HASH_BYTES = 16,
+  SCRYPT_LOG2_N_MIN = 10,
+  SCRYPT_LOG2_N_MAX = 20,
+  SCRYPT_LOG2_N_DEFAULT = 15,
 };
 
 /* Every statement of the library by name; their text stands in db.c, in this order. */

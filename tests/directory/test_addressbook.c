@@ -729,6 +729,71 @@ static void test_execute__bad_bodies_and_types_have_no_answer(void **state) {
       OX_E_NO_SUPPORT);
 }
 
+/* An allocator that fails from the n-th call on. */
+typedef struct quota {
+  ox_allocator allocator;
+  long left;
+} quota;
+
+static void *quota_malloc(size_t size, void *user) {
+  return ((quota *)user)->left-- > 0 ? malloc(size) : NULL;
+}
+static void *quota_calloc(size_t count, size_t size, void *user) {
+  return ((quota *)user)->left-- > 0 ? calloc(count, size) : NULL;
+}
+static void *quota_realloc(void *block, size_t size, void *user) {
+  return ((quota *)user)->left-- > 0 ? realloc(block, size) : NULL;
+}
+static void quota_free(void *block, void *user) {
+  (void)user;
+  free(block);
+}
+
+static ox_status use_book(book_fixture *b, quota *q, uint32_t alice) {
+  ox_addressbook_server_options options = OX_ADDRESSBOOK_SERVER_OPTIONS_INIT;
+  ox_addressbook_server *server = NULL;
+  ox_addressbook_loopback loopback;
+  ox_addressbook *book = NULL;
+  ox_addressbook_rows rows;
+  ox_addressbook_row row;
+  ox_arena arena;
+  uint32_t *results;
+  static const char *const names[] = {"al ad", "bob@example.test"};
+  ox_arena_init(&arena, &q->allocator, 0);
+  options.allocator = &q->allocator;
+  ox_status status = ox_addressbook_server_new(b->f->directory, &options, &server, NULL);
+  if (status == OX_OK) {
+    ox_addressbook_loopback_init(&loopback, ox_addressbook_server_processor(server), NULL);
+    status = ox_addressbook_bind(&loopback.transport, &q->allocator, &book, NULL);
+  }
+  if (status == OX_OK)
+    status = ox_addressbook_resolve(book, names, 2, NULL, 0, &arena, &results, &rows, NULL);
+  if (status == OX_OK)
+    status = ox_addressbook_search(book, "a", 50, NULL, 0, &arena, NULL, NULL, &rows, NULL);
+  if (status == OX_OK) status = ox_addressbook_containers(book, &arena, &rows, NULL);
+  if (status == OX_OK) status = ox_addressbook_get_props(book, alice, NULL, 0, &arena, &row, NULL);
+  ox_addressbook_unbind(book);
+  ox_addressbook_server_free(server);
+  ox_arena_dispose(&arena);
+  return status;
+}
+
+static void test_memory__any_allocation_may_fail(void **state) {
+  book_fixture *b = *state;
+  quota q = {{quota_malloc, quota_calloc, quota_realloc, quota_free, &q}, 0};
+  uint32_t alice = mid_of(b, "alice");
+  ox_status status = OX_E_NO_MEMORY;
+  long n = 0;
+  for (; status != OX_OK && n < 2000; n++) {
+    q.left = n;
+    status = use_book(b, &q, alice);
+    if (status != OX_OK && status != OX_E_NO_MEMORY && status != OX_E_NOT_ENOUGH_MEMORY)
+      fail_msg("allocation %ld: status %08X", n, (unsigned)status);
+  }
+  assert_int_equal(status, OX_OK);
+  assert_true(n > 20);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, open_book, close_book)
 
 int main(void) {
@@ -754,6 +819,7 @@ int main(void) {
       WITH(test_changes__are_refused),
       WITH(test_urls__come_from_the_host),
       WITH(test_execute__bad_bodies_and_types_have_no_answer),
+      WITH(test_memory__any_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,6 +183,22 @@ static void test_response__error_is_an_answer(void **state) {
   assert_string_equal(r.error_message, "Invalid Request");
 }
 
+/* [MS-OXDSCLI] 4.2 */
+static void test_response__redirect_example(void **state) {
+  ox_arena *arena = *state;
+  ox_autodiscover_response r;
+  static const char xml[] =
+      "<?xml version=\"1.0\" encoding=\"utf-8\"?> <Autodiscover xmlns=\"http://schemas.microsoft."
+      "com/exchange/autodiscover/responseschema/2006\"> <Response xmlns=\"http://schemas.microsoft."
+      "com/exchange/autodiscover/outlook/responseschema/2006a\"> <Account> <Action>redirectAddr"
+      "</Action> <RedirectAddr>user@subdomain.contoso.com</RedirectAddr> </Account> </Response> "
+      "</Autodiscover>";
+  assert_int_equal(ox_autodiscover_response_parse(bytes_of(xml), arena, &r, NULL), OX_OK);
+  assert_string_equal(r.action, "redirectAddr");
+  assert_string_equal(r.redirect_addr, "user@subdomain.contoso.com");
+  assert_int_equal(r.protocol_count, 0);
+}
+
 static void test_xml__hostile_documents_are_refused(void **state) {
   ox_arena *arena = *state;
   ox_autodiscover_request request;
@@ -296,6 +312,14 @@ static void test_answer__gives_mapi_http_to_who_asks(void **state) {
              guid);
     assert_string_equal(p->address_book.external_url, url);
   }
+  /* With both, the DN counts. */
+  char both[1024];
+  snprintf(both, sizeof both,
+           "<Autodiscover><Request><EMailAddress>alice@example.test</EMailAddress><LegacyDN>%s"
+           "</LegacyDN><AcceptableResponseSchema>%s</AcceptableResponseSchema></Request>"
+           "</Autodiscover>",
+           DN("bob"), OX_AUTODISCOVER_RESPONSE_SCHEMA);
+  assert_string_equal(ask(f, &mapi_only, both, 1).display_name, "Bob Baker");
   /* A client of a later version still gets what this server has. */
   ox_autodiscover_response r =
       ask(f, &mapi_only, request_for(&f->arena, "EMailAddress", "alice@example.test"), 7);
@@ -564,6 +588,7 @@ int main(void) {
       ARENA(test_response__published_example_goes_there_and_back),
       ARENA(test_response__every_protocol_element_goes_there_and_back),
       ARENA(test_response__error_is_an_answer),
+      ARENA(test_response__redirect_example),
       ARENA(test_xml__hostile_documents_are_refused),
       ARENA(test_xml__what_is_written_is_well_formed_whatever_the_text),
       FILLED(test_answer__gives_mapi_http_to_who_asks),

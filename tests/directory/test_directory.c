@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -371,6 +372,39 @@ static void test_threads__share_one_directory(void **state) {
   }
 }
 
+static double verify_cost(fixture *f, const char *user) {
+  struct timespec before, after;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+  for (int i = 0; i < 5; i++)
+    assert_int_equal(
+        ox_directory_verify_password(f->directory, user, "wrong", &f->arena, NULL, NULL),
+        OX_E_LOGON_FAILED);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+  return (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+}
+
+/* Not how long it takes, but that it takes everybody alike. */
+static void test_password__nobody_can_tell_who_exists_by_the_work(void **state) {
+  fixture *f = *state;
+  ox_directory *directory = f->directory;
+  ox_directory_options options = OX_DIRECTORY_OPTIONS_INIT;
+  static const char *const yes[] = {"TRUE"};
+  options.scrypt_log2_n = 14;
+  assert_int_equal(ox_directory_open(f->path, &options, &f->directory, NULL), OX_OK);
+  assert_int_equal(ox_directory_set_password(f->directory, "alice", "secret", NULL), OX_OK);
+  assert_int_equal(ox_directory_set_password(f->directory, "bob", "secret", NULL), OX_OK);
+  assert_int_equal(ox_directory_set(f->directory, "bob", "disabled", yes, 1, NULL), OX_OK);
+  double known = verify_cost(f, "alice");
+  static const char *const others[] = {"nobody", "bob", "carol", "staff", "", "x@y.test"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    double other = verify_cost(f, others[i]);
+    if (other < known / 3 || other > known * 3)
+      fail_msg("\"%s\" costs %.1f times what a wrong password does", others[i], other / known);
+  }
+  ox_directory_close(f->directory);
+  f->directory = directory;
+}
+
 /* --- Files ------------------------------------------------------------------------------------ */
 
 static void test_open__missing_foreign_newer_and_taken_files_say_so(void **state) {
@@ -476,6 +510,7 @@ int main(void) {
       WITH(test_principals__say_what_the_store_needs),
       WITH(test_password__only_the_right_one_opens),
       WITH(test_password__is_stored_as_scrypt_with_its_parameters_and_no_nt_hash),
+      WITH(test_password__nobody_can_tell_who_exists_by_the_work),
       WITH(test_identity_source__completes_once_with_the_canonical_user),
       WITH(test_threads__share_one_directory),
       WITH(test_open__missing_foreign_newer_and_taken_files_say_so),

@@ -207,7 +207,7 @@ typedef struct ox_autodiscover_server_options {
  *  @param xml_out               body of the HTTP 200 answer, text/xml, in the arena; bad requests
  *                               and unknown users get the error bodies of [MS-OXDSCLI]
  *  @return OX_OK, OX_E_NO_MEMORY, OX_E_DISK_ERROR
- *  @spec [MS-OXDSCLI] 3.1.5, 2.2.4.1.1.1 */
+ *  @spec [MS-OXDSCLI] 3.2.5, 2.2.4.1.1.3 */
 OX_EXPORT OX_WARN_UNUSED ox_status
 ox_autodiscover_answer(ox_directory *directory, const ox_autodiscover_server_options *options,
                        const ox_caller *caller, ox_bytes request, uint32_t mapi_http_capability,
@@ -267,7 +267,7 @@ typedef struct ox_autodiscover_client_options {
  *  @return OX_OK; OX_E_NOT_FOUND when nothing answered; OX_E_LOGON_FAILED when a server refused
  *          the credentials; OX_E_REMOTE with err->remote_code = ErrorCode; OX_E_LIMIT (redirects);
  *          OX_E_USAGE (no mail address); what the transport said last
- *  @spec [MS-OXDISCO] 3.1.5, [MS-OXDSCLI] 3.2.5 */
+ *  @spec [MS-OXDISCO] 3.1.5, [MS-OXDSCLI] 3.1.5 */
 OX_EXPORT OX_WARN_UNUSED ox_status
 ox_autodiscover_discover(ox_autodiscover_http *http, const char *email_address,
                          const ox_autodiscover_client_options *options, ox_arena *arena,

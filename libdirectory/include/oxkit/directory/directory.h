@@ -36,10 +36,11 @@ typedef struct ox_directory_options {
   const ox_allocator *allocator; /**< NULL for the C library's */
   bool read_only;                /**< open: refuse every change */
   bool ntlm;                     /**< create: keep NT hashes, sealed with a new key file */
-  uint8_t scrypt_log2_n;         /**< work of new password hashes, 10 to 20; 0 for 15 (32 MiB) */
-  uint32_t busy_timeout_ms;      /**< wait for another process's lock; 0 for 5000 */
-  const char *key_path;          /**< key file; NULL for PATH.key */
-  const char *home_server;       /**< what principals say; NULL for "" */
+  /** Work of new password hashes, 10 to 20. 0: create takes 15 (32 MiB), open what create took. */
+  uint8_t scrypt_log2_n;
+  uint32_t busy_timeout_ms; /**< wait for another process's lock; 0 for 5000 */
+  const char *key_path;     /**< key file; NULL for PATH.key */
+  const char *home_server;  /**< what principals say; NULL for "" */
 } ox_directory_options;
 #define OX_DIRECTORY_OPTIONS_INIT \
   { .struct_size = sizeof(ox_directory_options) }
