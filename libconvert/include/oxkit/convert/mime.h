@@ -105,7 +105,8 @@ typedef struct ox_mime_export_options {
   { sizeof(ox_mime_export_options), NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
 
 /** Writes a message as MIME, 7 bits wide with lines of at most 998 bytes, except inside signed
- *  content, which goes out as it came in. The writer's maximum is the size limit.
+ *  content, which goes out as it came in, and in addresses that are not ASCII (RFC 6532). The
+ *  writer's maximum is the size limit.
  *  @param options  NULL for the defaults
  *  @return OX_OK, the writer's failure (OX_E_LIMIT, OX_E_NO_MEMORY), OX_E_LIMIT (depth), what a
  *          source of the message returned, OX_E_USAGE
