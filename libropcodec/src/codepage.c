@@ -254,11 +254,23 @@ static void put_utf7(text_buffer *b, utf7_state *s, uint32_t point) {
 /* Single-byte pages. */
 
 static void table_to_utf8(text_buffer *b, ox_str8 text, const uint16_t *upper) {
+  if (text.size_bytes > SIZE_MAX / 4) {
+    b->failed = true;
+    return;
+  }
+  uint8_t *out = room(b, 3 * text.size_bytes); /* no page leaves the BMP */
+  if (out == NULL) return;
+  size_t used = 0;
   for (size_t i = 0; i < text.size_bytes; i++) {
     uint8_t byte = (uint8_t)text.data[i];
-    uint32_t point = byte < 0x80 ? byte : upper[byte - 0x80];
-    put_point(b, byte >= 0x80 && point == 0 ? OX_REPLACEMENT : point);
+    if (byte < 0x80) {
+      out[used++] = byte;
+    } else {
+      uint32_t point = upper[byte - 0x80];
+      used += ox_utf8_put(out + used, point != 0 ? point : OX_REPLACEMENT);
+    }
   }
+  b->used += used;
 }
 
 static bool put_table(text_buffer *b, const uint16_t *upper, uint32_t point) {
@@ -366,7 +378,7 @@ ox_status ox_str8_to_utf8(ox_arena *arena, ox_str8 text, uint32_t codepage, char
   if (page == NULL) return OX_E_UNKNOWN_CODEPAGE;
   text_buffer b = {arena, NULL, 0, 0, false};
   ox_status status = OX_OK;
-  room(&b, text.size_bytes + 1);
+  if (page->upper == NULL) room(&b, text.size_bytes + 1);
   if (page->upper != NULL) {
     table_to_utf8(&b, text, page->upper);
   } else if (page->iconv != NULL) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "utf.h"
+
 void ox_reader_init(ox_reader *r, const void *data, size_t size_bytes) {
   memset(r, 0, sizeof *r);
   r->data = data;

@@ -36,7 +36,15 @@ char *ox_str16_utf8(ox_arena *arena, ox_str16 text) {
   uint8_t *out = ox_arena_alloc(arena, size / 2 * 3 + 1);
   if (out == NULL) return NULL;
   size_t used = 0;
-  for (size_t i = 0; i < size;) used += ox_utf8_put(out + used, ox_utf16_next(text, &i));
+  for (size_t i = 0; i < size;) {
+    size_t run = ox_utf16_ascii_run(text.data + i, (size - i) / 2);
+    for (size_t k = 0; k < run; k++) out[used + k] = text.data[i + 2 * k];
+    used += run;
+    i += 2 * run;
+    for (unsigned k = 0; k < 4 && i < size; k++) {
+      used += ox_utf8_put(out + used, ox_utf16_next(text, &i));
+    }
+  }
   out[used] = 0;
   return (char *)out;
 }
@@ -47,14 +55,23 @@ ox_status ox_str16_from_utf8(ox_arena *arena, ox_str8 text, ox_str16 *out) {
   if (units == NULL) return OX_E_NO_MEMORY;
   size_t used = 0;
   for (size_t i = 0; i < text.size_bytes;) {
-    uint32_t point;
-    size_t length = ox_utf8_get(text.data + i, text.size_bytes - i, &point);
-    if (length == 0) {
-      point = OX_REPLACEMENT;
-      length = 1;
+    size_t run = ox_ascii_run(text.data + i, text.size_bytes - i);
+    for (size_t k = 0; k < run; k++) {
+      units[used + 2 * k] = (uint8_t)text.data[i + k];
+      units[used + 2 * k + 1] = 0;
     }
-    used += ox_utf16_put(units + used, point);
-    i += length;
+    used += 2 * run;
+    i += run;
+    for (unsigned k = 0; k < 8 && i < text.size_bytes; k++) {
+      uint32_t point;
+      size_t length = ox_utf8_get(text.data + i, text.size_bytes - i, &point);
+      if (length == 0) {
+        point = OX_REPLACEMENT;
+        length = 1;
+      }
+      used += ox_utf16_put(units + used, point);
+      i += length;
+    }
   }
   units[used] = 0;
   units[used + 1] = 0;

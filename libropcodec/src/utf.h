@@ -2,6 +2,8 @@
 #ifndef OX_UTF_H
 #define OX_UTF_H
 
+#include <string.h>
+
 #include <oxkit/ropcodec/types.h>
 
 #define OX_REPLACEMENT 0xFFFDu
@@ -27,6 +29,44 @@ static inline uint32_t ox_utf16_next(ox_str16 text, size_t *offset) {
   if (!ox_is_low_surrogate(low)) return unit;
   *offset += 2;
   return 0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF);
+}
+
+/* Position of the first unit that is 0, or `units`: four at a time while none of them is. */
+static inline size_t ox_utf16_find_zero(const uint8_t *data, size_t units) {
+  const uint64_t ones = UINT64_C(0x0001000100010001);
+  size_t i = 0;
+  for (; units - i >= 4; i += 4) {
+    uint64_t four;
+    memcpy(&four, data + 2 * i, sizeof four);
+    if (((four - ones) & ~four & (ones << 15)) != 0) break;
+  }
+  while (i < units && (data[2 * i] | data[2 * i + 1]) != 0) i++;
+  return i;
+}
+
+/* How many units from the start are ASCII; a multiple of four. */
+static inline size_t ox_utf16_ascii_run(const uint8_t *data, size_t units) {
+  static const uint8_t mask_bytes[8] = {0x80, 0xFF, 0x80, 0xFF, 0x80, 0xFF, 0x80, 0xFF};
+  uint64_t mask;
+  size_t i = 0;
+  memcpy(&mask, mask_bytes, sizeof mask);
+  for (; units - i >= 4; i += 4) {
+    uint64_t four;
+    memcpy(&four, data + 2 * i, sizeof four);
+    if ((four & mask) != 0) break;
+  }
+  return i;
+}
+
+/* How many bytes from the start are ASCII; a multiple of eight. */
+static inline size_t ox_ascii_run(const char *data, size_t size) {
+  size_t i = 0;
+  for (; size - i >= 8; i += 8) {
+    uint64_t eight;
+    memcpy(&eight, data + i, sizeof eight);
+    if ((eight & UINT64_C(0x8080808080808080)) != 0) break;
+  }
+  return i;
 }
 
 /* 2 or 4 bytes written. */

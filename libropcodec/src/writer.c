@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "utf.h"
+
 enum { FIRST_CAPACITY_BYTES = 256 };
 
 void ox_writer_init(ox_writer *w, const ox_allocator *allocator, size_t max_bytes) {
@@ -143,11 +145,9 @@ void ox_write_zstr8(ox_writer *w, ox_str8 text) {
 }
 
 void ox_write_zstr16(ox_writer *w, ox_str16 text) {
-  for (size_t i = 0; i + 1 < text.size_bytes; i += 2) {
-    if (text.data[i] == 0 && text.data[i + 1] == 0) {
-      ox_writer_fail(w, OX_E_USAGE);
-      return;
-    }
+  if (ox_utf16_find_zero(text.data, text.size_bytes / 2) != text.size_bytes / 2) {
+    ox_writer_fail(w, OX_E_USAGE);
+    return;
   }
   ox_write_bytes(w, text.data, text.size_bytes & ~(size_t)1);
   ox_write_u16(w, 0);
