@@ -164,6 +164,19 @@ ox_status ox_tls_certificate_end_point(ox_bytes der, uint8_t value_out[OX_TLS_BI
   return status;
 }
 
+ox_status ox_tls_pem_end_point(const char *pem, uint8_t value_out[OX_TLS_BINDING_MAX_BYTES],
+                               size_t *size_out) {
+  *size_out = 0;
+  BIO *bio = BIO_new_mem_buf(pem, -1);
+  X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+  ox_status status = certificate != NULL ? ox_tls_x509_end_point(certificate, value_out, size_out)
+                                         : OX_E_CERTIFICATE;
+  X509_free(certificate);
+  BIO_free(bio);
+  ERR_clear_error();
+  return status;
+}
+
 ox_status ox_tls_pem_fingerprint(const char *pem, uint8_t sha256_out[32]) {
   BIO *bio = BIO_new_mem_buf(pem, -1);
   X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;

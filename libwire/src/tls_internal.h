@@ -42,6 +42,9 @@ void ox_tls_describe_verify_error(X509_STORE_CTX *store, char *text_out, size_t 
 
 ox_status ox_tls_x509_end_point(const X509 *certificate, uint8_t *value_out, size_t *size_out);
 
+ox_status ox_tls_pem_end_point(const char *pem, uint8_t value_out[OX_TLS_BINDING_MAX_BYTES],
+                               size_t *size_out);
+
 /* SSL_CTX_set_cert_verify_callback of clients. */
 int ox_tls_verify(X509_STORE_CTX *store, void *user);
 

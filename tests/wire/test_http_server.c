@@ -248,6 +248,7 @@ static void free_rounds(void *state) {
   rounds *r = state;
   pthread_mutex_lock(&r->s->lock);
   r->s->freed_states++;
+  pthread_cond_broadcast(&r->s->changed);
   pthread_mutex_unlock(&r->s->lock);
   free(r);
 }
@@ -796,9 +797,7 @@ static void test_authenticator__keeps_state_with_the_connection(void **state) {
   close(other);
   close(fd);
   assert_int_equal(s->authenticated, 1);
-  site *kept = s;
-  for (int i = 0; i < 100 && kept->freed_states == 0; i++) usleep(10000);
-  assert_int_equal(s->freed_states, 1);
+  assert_true(await(s, &s->freed_states, 1));
   close_site(s);
 }
 

@@ -27,15 +27,16 @@ typedef struct ox_http_client_step {
   const char *host; /**< of the URL, without port */
   bool is_tls;
   unsigned try_number; /**< 0 for the first request of a call */
-  /** The connection that the last answer came on is gone, or there is none: what `*state` knows of
-   *  the connection has no meaning any more. */
+  /** No connection is open, as far as is known: this request opens one. When one was thought open
+   *  and was not, the request goes out on a new one all the same; its 401 then comes with `*state`
+   *  NULL again. */
   bool connection_is_new;
   unsigned status;               /**< of the last answer; 0 before the first */
   const char *const *challenges; /**< values of its WWW-Authenticate fields, in order */
   size_t challenge_count;
   ox_bytes
       tls_end_point; /**< channel binding of the connection (RFC 5929 4.1); empty when unknown */
-  /** The hook's own state for this connection; starts NULL. */
+  /** The hook's own state for this connection; NULL whenever a connection begins. */
   void **state;
   /* Answers of the hook. */
   char *authorization; /**< OX_HTTP_AUTHORIZATION_MAX_BYTES; "" sends no field. Wiped after use */
@@ -150,7 +151,8 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_http_client_submit(ox_http_client *client,
 /** Makes a call end soon with OX_E_CANCELLED, unless it was just done. */
 OX_EXPORT void ox_http_client_cancel(ox_http_client *client, ox_call_id call);
 
-/** Submits and waits. @param response_out  freed with ox_http_response_free; NULL after a failure
+/** Submits and waits. Not from a callback of this client. @param response_out  freed with
+ * ox_http_response_free; NULL after a failure
  */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_http_client_call(ox_http_client *client,
                                                        const ox_http_request *request,
