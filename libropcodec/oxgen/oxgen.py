@@ -14,6 +14,7 @@ import emit_errors
 import emit_properties
 import emit_unicode
 import emit_wire_header
+import emit_wire_reference
 import emit_wire_source
 
 KINDS = {
@@ -26,6 +27,7 @@ KINDS = {
     "wire-header": emit_wire_header.header,
     "wire-source": emit_wire_source.source,
     "wire-rops": emit_wire_source.rops,
+    "wire-reference": emit_wire_reference.reference,
     "wire-types": emit_wire_source.types,
 }
 

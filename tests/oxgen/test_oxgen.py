@@ -25,7 +25,7 @@ def run(kind, inputs, output, *more):
 
 
 GOLDEN = [("wire-header", "sample.h.golden"), ("wire-source", "sample.c.golden"),
-          ("wire-types", "sample.types.golden")]
+          ("wire-reference", "sample.md.golden"), ("wire-types", "sample.types.golden")]
 
 
 def generate(kind, folder):
