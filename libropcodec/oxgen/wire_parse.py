@@ -492,10 +492,17 @@ class Parser:
                 line.fail(f"there is no field '{name}' above")
             if field.is_array() or (field.type not in INTEGERS and field.type != "bytes"):
                 line.fail(f"'{name}' cannot be compared")
+            if field.type == "bytes" and field.fixed is not None:
+                line.fail(f"'{name}' always has {field.fixed} bytes")
+            self.present(line, field)
             if field.type == "bytes" and (operator or mask is not None):
                 line.fail(f"'{name}' is bytes; ask only whether it is empty")
             terms.append((field, mask, inside, numbers))
         return Condition(terms), context
+
+    def present(self, line, field):
+        if field.optional:
+            line.fail(f"'{field.name}' may be absent: it stands under a context condition")
 
     def field(self, struct, line, optional):
         if len(line.words) < 2:
@@ -584,6 +591,7 @@ class Parser:
                 line.fail(f"'{text}' is not an unsigned number of up to 32 bits")
             if field.type == "bytes":
                 line.fail("bytes carry their own size: bytes name[u16]")
+            self.present(line, count)
             field.count = count
             count.counts = field
 
@@ -600,6 +608,9 @@ class Parser:
                 field.maximum = struct.by_name.get(value)
                 if field.maximum is None:
                     line.fail(f"there is no field '{value}' above")
+                if field.maximum.type not in COUNTS or field.maximum.is_array():
+                    line.fail(f"'{value}' is not an unsigned number of up to 32 bits")
+                self.present(line, field.maximum)
         elif key == "in":
             if field.type not in INTEGERS or field.is_array():
                 line.fail("in= belongs to a number")
