@@ -422,8 +422,11 @@ static void put_one(dumper *d, const ox_wire_field *field, const void *value,
 
 static void put_rows(dumper *d, ox_bytes rows, const ox_wire_context *context, unsigned indent) {
   put_bytes(d->w, rows.data, rows.size_bytes);
+  if (context->columns == NULL) {
+    ox_write_text(d->w, " (all that is left: the columns are not known)\n");
+    return;
+  }
   ox_write_text(d->w, "\n");
-  if (context->columns == NULL) return;
   /* How many there are is what the bytes say: they were measured with the same columns. */
   ox_reader r;
   ox_reader_init(&r, rows.data, rows.size_bytes);

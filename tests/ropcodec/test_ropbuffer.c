@@ -274,6 +274,14 @@ static void test_dump__says_what_is_wrong_and_where(void **state) {
   ox_free(NULL, text);
 }
 
+static void test_dump__says_that_columns_are_not_known(void **state) {
+  (void)state;
+  char *text = dump("\x0D\x00\x15\x00\x00\x00\x00\x00\x01\x01\x00\x00\x07", 13, true, OX_OK);
+  assert_non_null(strstr(text, "000B  row_data"));
+  assert_non_null(strstr(text, "2 bytes: 00 07 (all that is left: the columns are not known)\n"));
+  ox_free(NULL, text);
+}
+
 static void test_dump_json__lists_values_with_paths(void **state) {
   (void)state;
   ox_writer w;
@@ -319,6 +327,7 @@ int main(void) {
       cmocka_unit_test(test_builder__unknown_rop_is_refused),
       cmocka_unit_test(test_builder__runs_out_of_memory_cleanly),
       cmocka_unit_test(test_dump__says_what_is_wrong_and_where),
+      cmocka_unit_test(test_dump__says_that_columns_are_not_known),
       cmocka_unit_test(test_dump_json__lists_values_with_paths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
