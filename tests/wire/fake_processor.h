@@ -11,9 +11,14 @@
 
 enum { FAKE_OUT_MAX = 4 };
 
+struct ox_rop_server_session {
+  int unused;
+};
+
 typedef struct fake_processor {
   ox_rop_processor base;
   ox_nspi_processor nspi;
+  struct ox_rop_server_session session; /* everybody's */
   pthread_mutex_t lock;
   /* What to do. */
   ox_status connect_status;
@@ -47,10 +52,6 @@ typedef struct fake_processor {
   ox_call_id wait_call;
 } fake_processor;
 
-struct ox_rop_server_session {
-  fake_processor *owner;
-};
-
 static inline fake_processor *fake_of(ox_rop_processor *base) {
   return (fake_processor *)base;
 }
@@ -59,7 +60,6 @@ static ox_status fake_connect(ox_rop_processor *base, const ox_rop_connect_reque
                               uint64_t deadline_ms, ox_rop_connect_done done, void *user,
                               ox_error *err) {
   fake_processor *fake = fake_of(base);
-  static struct ox_rop_server_session session;
   static const ox_rop_connect_response response = {
       "/o=ORG/ou=EXCH/cn=Recipients/cn=", "Alice \xc3\x84pfel", 60000, 6, 10000};
   (void)deadline_ms;
@@ -73,11 +73,10 @@ static ox_status fake_connect(ox_rop_processor *base, const ox_rop_connect_reque
             sizeof fake->last_client_info - 1);
   ox_status status = fake->connect_status;
   pthread_mutex_unlock(&fake->lock);
-  session.owner = fake;
   if (status != OX_OK)
     done(user, status, NULL, NULL, NULL);
   else
-    done(user, OX_OK, &session, &response, NULL);
+    done(user, OX_OK, &fake->session, &response, NULL);
   return OX_OK;
 }
 
