@@ -533,7 +533,7 @@ ox_status ox_mapihttp_open(const ox_mapihttp_client_options *options, ox_rop_tra
 ox_status ox_mapihttp_reconnect(ox_rop_transport *base, ox_error *err) {
   transport *t = (transport *)base;
   pthread_mutex_lock(&t->lock);
-  bool busy = t->flights != NULL || t->closing;
+  bool busy = has_flight(t, false) || has_flight(t, true) || t->closing;
   pthread_mutex_unlock(&t->lock);
   if (busy) return ox_error_set(err, OX_E_USAGE, "The session is busy with a request.");
   return connect_session(t, err);

@@ -290,9 +290,9 @@ static void test_transport__session_lost_and_reconnected(void **state) {
   (void)state;
   static result r;
   world w;
-  world_open(&w, 1000, 60, "bob", "bobsecret", 0);
+  world_open(&w, 1000, 1500, "bob", "bobsecret", 0);
   ox_rop_transport *transport = open_transport(&w);
-  sleep_ms(120);
+  sleep_ms(1700);
   assert_int_equal(execute(transport, "x", 1, &r), OX_E_CLOSED);
   assert_int_equal(r.err.remote_code, OX_MAPIHTTP_CONTEXT_NOT_FOUND);
   assert_int_equal(ox_mapihttp_reconnect(transport, NULL), OX_OK);
