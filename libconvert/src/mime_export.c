@@ -613,6 +613,13 @@ static void write_part_type(outgoing *out, const ox_propbag *bag, const char *mi
   const char *kept = named_text(out, bag, &OX_PSETID_INTERNET_HEADERS, "Content-Type");
   const char *charset = text_of(out, bag, OX_PidTagTextAttachmentCharset);
   GMimeContentType *type = g_mime_content_type_parse(NULL, kept != NULL ? kept : mime_type);
+  char *kept_type = type != NULL ? g_mime_content_type_get_mime_type(type) : NULL;
+  if (kept != NULL && kept_type != NULL && !ox_ascii_equal(kept_type, mime_type)) {
+    g_object_unref(type);
+    type = g_mime_content_type_parse(NULL, mime_type);
+    kept = NULL;
+  }
+  g_free(kept_type);
   if (type == NULL) type = g_mime_content_type_new("application", "octet-stream");
   if (name != NULL) {
     char *clean = utf8_line(name);

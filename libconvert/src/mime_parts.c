@@ -226,6 +226,14 @@ static char *unfolded_field(GMimeObject *part, const char *name) {
   return g_strstrip(g_string_free(text, FALSE));
 }
 
+/* The type as GMime took it: a part may have more than one Content-Type field. */
+static char *encoded_type(GMimeContentType *type) {
+  char *text = g_mime_content_type_encode(type, NULL);
+  for (char *c = text; *c != 0; c++)
+    if (*c == '\r' || *c == '\n' || *c == '\t') *c = ' ';
+  return g_strstrip(text);
+}
+
 /* Content-Type has something that no attachment property holds. */
 static bool has_other_parameters(GMimeContentType *type) {
   GMimeParamList *params = g_mime_content_type_get_parameters(type);
@@ -322,7 +330,7 @@ static ox_status describe(part_walk *walk, ox_attachment *attachment, GMimeObjec
   char *lower = g_ascii_strdown(mime_type, -1);
   GMimeContentDisposition *disposition = g_mime_object_get_content_disposition(part);
   const char *charset = g_mime_content_type_get_parameter(type, "charset");
-  char *type_field = has_other_parameters(type) ? unfolded_field(part, "Content-Type") : NULL;
+  char *type_field = has_other_parameters(type) ? encoded_type(type) : NULL;
   ox_status status = ox_propbag_set_utf8(bag, OX_PidTagAttachMimeTag, lower);
   char *description = ox_mime_find_text(walk->reader->how, part, "Content-Description");
   if (status == OX_OK)
@@ -675,7 +683,6 @@ static GByteArray *canonical_entity(GMimeObject *root, ox_bytes raw_header, ox_b
     g_byte_array_append(text, (const guint8 *)whole, (guint)strlen(whole));
     g_free(whole);
   } else {
-    char *type = unfolded_field(root, "Content-Type");
     GMimeHeader *field =
         g_mime_header_list_get_header(g_mime_object_get_header_list(root), "Content-Type");
     const char *raw = field != NULL ? g_mime_header_get_raw_value(field) : NULL;
@@ -684,7 +691,6 @@ static GByteArray *canonical_entity(GMimeObject *root, ox_bytes raw_header, ox_b
     if (text->data[text->len - 1] != '\n') g_byte_array_append(text, (const guint8 *)"\n", 1);
     g_byte_array_append(text, (const guint8 *)"\n", 1);
     g_byte_array_append(text, raw_body.data, (guint)raw_body.size_bytes);
-    g_free(type);
   }
   GByteArray *lines = g_byte_array_sized_new(text->len + text->len / 32);
   for (guint i = 0; i < text->len;) {
@@ -806,9 +812,8 @@ static ox_status keep_root_type(part_walk *walk, GMimeObject *root) {
       status = ox_propbag_set_utf8(&walk->out->properties, OX_PidTagMessageClass, message_class);
     if (status != OX_OK) return status;
   }
-  char *field = unfolded_field(root, "Content-Type");
-  ox_status status = OX_OK;
-  if (field != NULL) status = set_header_named(walk, &walk->out->properties, "Content-Type", field);
+  char *field = encoded_type(type);
+  ox_status status = set_header_named(walk, &walk->out->properties, "Content-Type", field);
   g_free(field);
   return status;
 }
