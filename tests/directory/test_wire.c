@@ -1,10 +1,12 @@
-/* The Autodiscover endpoint over a socket. */
+/* Autodiscover over sockets: the endpoint with raw requests, and client and server together, over
+ * TLS, with real passwords. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -14,6 +16,7 @@
 #include <cmocka.h>
 
 #include <oxkit/directory/wire.h>
+#include <oxkit/wire/auth.h>
 
 #include "support.h"
 
@@ -22,6 +25,7 @@ typedef struct wire_fixture {
   fixture *f;
   ox_http_server *server;
   ox_autodiscover_endpoint *endpoint;
+  ox_auth_server *auth;
   uint16_t port;
 } wire_fixture;
 
@@ -131,12 +135,132 @@ static void test_endpoint__refuses_strangers_and_other_methods(void **state) {
       OX_E_USAGE);
 }
 
+/* --- Together --------------------------------------------------------------------------------- */
+
+enum { FINGERPRINT_BYTES = 32 };
+
+/* A TLS listener with a certificate of its own; its fingerprint for pins. */
+static void listen_tls(ox_http_server *server, ox_arena *arena, uint16_t *port_out,
+                       uint8_t fingerprint_out[FINGERPRINT_BYTES]) {
+  static const char *const names[] = {"localhost"};
+  const char *certificate, *key;
+  ox_tls_config_options options = OX_TLS_CONFIG_OPTIONS_INIT;
+  ox_tls_config *config;
+  assert_int_equal(
+      ox_tls_make_self_signed(names, 1, time(NULL) - 60, 2, arena, &certificate, &key, NULL),
+      OX_OK);
+  assert_int_equal(ox_tls_pem_fingerprint(certificate, fingerprint_out), OX_OK);
+  options.server = true;
+  options.certificate_pem = certificate;
+  options.key_pem = key;
+  assert_int_equal(ox_tls_config_new(&options, &config, NULL), OX_OK);
+  assert_int_equal(ox_http_server_listen(server, "127.0.0.1", 0, config, port_out, NULL), OX_OK);
+  ox_tls_config_free(config);
+}
+
+static ox_status discover(uint16_t port, const uint8_t *fingerprint, uint32_t schemes,
+                          const char *user, const char *password, ox_arena *arena,
+                          ox_autodiscover_response *out, ox_error *err) {
+  ox_auth_client_options who = {
+      .struct_size = sizeof who, .user = user, .password = password, .schemes = schemes};
+  ox_auth_client *auth;
+  ox_http_client_options how = OX_HTTP_CLIENT_OPTIONS_INIT;
+  ox_http_client *client;
+  ox_autodiscover_wire wire;
+  ox_autodiscover_client_options where = OX_AUTODISCOVER_CLIENT_OPTIONS_INIT;
+  char url[96];
+  assert_int_equal(ox_auth_client_new(&who, &auth, NULL), OX_OK);
+  how.auth = ox_auth_client_hook(auth);
+  how.pins = fingerprint;
+  how.pin_count = 1;
+  assert_int_equal(ox_http_client_new(&how, &client, NULL), OX_OK);
+  ox_autodiscover_wire_init(&wire, client, NULL);
+  snprintf(url, sizeof url, "https://localhost:%u/autodiscover/autodiscover.xml", (unsigned)port);
+  where.first_url = url;
+  where.only_first_url = true;
+  ox_status status =
+      ox_autodiscover_discover(&wire.http, "alice@example.test", &where, arena, out, err);
+  ox_http_client_free(client);
+  ox_auth_client_free(auth);
+  return status;
+}
+
+/* A directory that keeps NT hashes behind a server that asks for real passwords. */
+static int start_real(void **state) {
+  wire_fixture *w = calloc(1, sizeof *w);
+  ox_directory_options keep = OX_DIRECTORY_OPTIONS_INIT;
+  ox_error err = {0};
+  if (w == NULL || make_empty(&w->base) != 0) return 1;
+  w->f = w->base;
+  ox_directory_close(w->f->directory);
+  unlink(w->f->path);
+  keep.ntlm = true;
+  keep.scrypt_log2_n = 10;
+  if (ox_directory_create(w->f->path, "Example Org", "example.test", &keep, &err) != OX_OK ||
+      ox_directory_open(w->f->path, NULL, &w->f->directory, &err) != OX_OK)
+    return print_error("%s\n", err.text), 1;
+  add(w->f, OX_DIRECTORY_USER, "alice", "Alice Adams", NULL);
+  if (ox_directory_set_password(w->f->directory, "alice", "Pass wörd", &err) != OX_OK ||
+      ox_http_server_new(NULL, &w->server, &err) != OX_OK)
+    return print_error("%s\n", err.text), 1;
+  ox_auth_server_options options = OX_AUTH_SERVER_OPTIONS_INIT;
+  options.identity = ox_directory_identity_source(w->f->directory);
+  options.dns_domain = "example.test";
+  if (ox_auth_server_new(&options, &w->auth, &err) != OX_OK ||
+      ox_autodiscover_endpoint_add(w->server, w->f->directory, &urls,
+                                   ox_auth_server_authenticator(w->auth), &w->endpoint,
+                                   &err) != OX_OK)
+    return print_error("%s\n", err.text), 1;
+  *state = w;
+  return 0;
+}
+
+static int stop_real(void **state) {
+  wire_fixture *w = *state;
+  ox_auth_server *auth = w->auth;
+  if (stop(state) != 0) return 1;
+  ox_auth_server_free(auth);
+  return 0;
+}
+
+static void test_discover__over_tls_with_basic_and_ntlm(void **state) {
+  wire_fixture *w = *state;
+  uint8_t fingerprint[FINGERPRINT_BYTES];
+  uint16_t port;
+  ox_autodiscover_response r;
+  ox_error err = {0};
+  ox_arena *arena = &w->f->arena;
+  listen_tls(w->server, arena, &port, fingerprint);
+  assert_int_equal(ox_http_server_start(w->server, NULL), OX_OK);
+  static const uint32_t schemes[] = {OX_AUTH_BASIC, OX_AUTH_NTLM, 0};
+  static const char *const users[] = {"alice@example.test", "EXAMPLE\\alice", "alice"};
+  for (size_t s = 0; s < 3; s++)
+    for (size_t u = 0; u < 3; u++) {
+      if (discover(port, fingerprint, schemes[s], users[u], "Pass wörd", arena, &r, &err) != OX_OK)
+        fail_msg("scheme %u, %s: %s", (unsigned)schemes[s], users[u], err.text);
+      assert_string_equal(r.display_name, "Alice Adams");
+      assert_non_null(ox_autodiscover_mapi_http(&r));
+    }
+  for (size_t s = 0; s < 2; s++) {
+    assert_int_equal(discover(port, fingerprint, schemes[s], "alice", "pass wörd", arena, &r, &err),
+                     OX_E_LOGON_FAILED);
+    assert_int_equal(
+        discover(port, fingerprint, schemes[s], "nobody", "Pass wörd", arena, &r, &err),
+        OX_E_LOGON_FAILED);
+  }
+  fingerprint[0] ^= 1;
+  assert_int_equal(discover(port, fingerprint, 0, "alice", "Pass wörd", arena, &r, &err),
+                   OX_E_CERTIFICATE);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH(test_endpoint__answers_any_spelling_of_its_path),
       WITH(test_endpoint__refuses_strangers_and_other_methods),
+      cmocka_unit_test_setup_teardown(test_discover__over_tls_with_basic_and_ntlm, start_real,
+                                      stop_real),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

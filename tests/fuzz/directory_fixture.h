@@ -9,7 +9,7 @@
 
 #include <oxkit/directory/directory.h>
 
-static char fixture_folder[] = "/tmp/oxkit-fuzz-XXXXXX";
+static char fixture_folder[32];
 static char fixture_path[64];
 static ox_directory *fixture_directory;
 
@@ -28,6 +28,10 @@ static void fixture_make(void) {
   ox_directory_options options = OX_DIRECTORY_OPTIONS_INIT;
   ox_error err;
   options.scrypt_log2_n = 10;
+  /* In memory where there is such a place: commits then cost little. */
+  bool shm = access("/dev/shm", W_OK) == 0;
+  snprintf(fixture_folder, sizeof fixture_folder, "%s/oxkit-fuzz-XXXXXX",
+           shm ? "/dev/shm" : "/tmp");
   if (mkdtemp(fixture_folder) == NULL) abort();
   snprintf(fixture_path, sizeof fixture_path, "%s/d", fixture_folder);
   if (ox_directory_create(fixture_path, "Org", "example.test", &options, &err) != OX_OK ||
