@@ -1,5 +1,5 @@
-/* Autodiscover over sockets: the endpoint with raw requests, and client and server together, over
- * TLS, with real passwords. */
+/* Over sockets: the Autodiscover endpoint with raw requests; and client and server of Autodiscover
+ * and of the address book together, over TLS, with real passwords. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +17,8 @@
 
 #include <oxkit/directory/wire.h>
 #include <oxkit/wire/auth.h>
+
+#include <oxkit/ropcodec/properties.h>
 
 #include "support.h"
 
@@ -253,6 +255,67 @@ static void test_discover__over_tls_with_basic_and_ntlm(void **state) {
                    OX_E_CERTIFICATE);
 }
 
+static ox_status search(uint16_t port, const uint8_t *fingerprint, const char *password,
+                        ox_arena *arena, ox_addressbook_rows *rows, ox_error *err) {
+  ox_auth_client_options who = {
+      .struct_size = sizeof who, .user = "alice@example.test", .password = password};
+  ox_auth_client *auth;
+  ox_http_client_options how = OX_HTTP_CLIENT_OPTIONS_INIT;
+  ox_http_client *client;
+  ox_mapihttp_client_options options = OX_MAPIHTTP_CLIENT_OPTIONS_INIT;
+  ox_mapihttp_nspi *session;
+  ox_addressbook_wire wire;
+  ox_addressbook *book = NULL;
+  char url[96];
+  assert_int_equal(ox_auth_client_new(&who, &auth, NULL), OX_OK);
+  how.auth = ox_auth_client_hook(auth);
+  how.pins = fingerprint;
+  how.pin_count = 1;
+  assert_int_equal(ox_http_client_new(&how, &client, NULL), OX_OK);
+  snprintf(url, sizeof url, "https://localhost:%u/mapi/nspi/", (unsigned)port);
+  options.http = client;
+  options.url = url;
+  assert_int_equal(ox_mapihttp_nspi_new(&options, &session, NULL), OX_OK);
+  ox_addressbook_wire_init(&wire, session);
+  ox_status status = ox_addressbook_bind(&wire.transport, NULL, &book, err);
+  if (status == OX_OK)
+    status = ox_addressbook_search(book, "al", 10, NULL, 0, arena, NULL, NULL, rows, err);
+  ox_addressbook_unbind(book);
+  ox_mapihttp_nspi_free(session);
+  ox_http_client_free(client);
+  ox_auth_client_free(auth);
+  return status;
+}
+
+static void test_addressbook__over_mapi_http(void **state) {
+  wire_fixture *w = *state;
+  uint8_t fingerprint[FINGERPRINT_BYTES];
+  uint16_t port;
+  ox_error err = {0};
+  ox_arena *arena = &w->f->arena;
+  ox_addressbook_server *book;
+  ox_mapihttp_server *mapi;
+  ox_mapihttp_server_options options = OX_MAPIHTTP_SERVER_OPTIONS_INIT;
+  ox_addressbook_rows rows;
+  assert_int_equal(ox_addressbook_server_new(w->f->directory, NULL, &book, NULL), OX_OK);
+  options.nspi_processor = ox_addressbook_server_processor(book);
+  assert_int_equal(ox_mapihttp_server_new(&options, &mapi, NULL), OX_OK);
+  assert_int_equal(
+      ox_mapihttp_server_attach(mapi, w->server, ox_auth_server_authenticator(w->auth), NULL),
+      OX_OK);
+  listen_tls(w->server, arena, &port, fingerprint);
+  assert_int_equal(ox_http_server_start(w->server, NULL), OX_OK);
+  if (search(port, fingerprint, "Pass wörd", arena, &rows, &err) != OX_OK) fail_msg("%s", err.text);
+  assert_int_equal(rows.row_count, 1);
+  assert_int_equal(rows.rows[0].properties[0].tag, OX_PidTagDisplayName);
+  assert_string_equal(ox_str16_utf8(arena, rows.rows[0].properties[0].value.string), "Alice Adams");
+  assert_int_equal(search(port, fingerprint, "wrong", arena, &rows, &err), OX_E_LOGON_FAILED);
+  ox_mapihttp_server_stop(mapi);
+  ox_http_server_stop(w->server, 1000);
+  ox_mapihttp_server_free(mapi);
+  ox_addressbook_server_free(book);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void) {
@@ -261,6 +324,7 @@ int main(void) {
       WITH(test_endpoint__refuses_strangers_and_other_methods),
       cmocka_unit_test_setup_teardown(test_discover__over_tls_with_basic_and_ntlm, start_real,
                                       stop_real),
+      cmocka_unit_test_setup_teardown(test_addressbook__over_mapi_http, start_real, stop_real),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
