@@ -25,7 +25,8 @@ typedef struct mapi_site {
   uint16_t tls_port;
 } mapi_site;
 
-static inline mapi_site *mapi_site_open(uint32_t pending_period_ms, uint32_t idle_ms) {
+static inline mapi_site *mapi_site_open_with(uint32_t pending_period_ms, uint32_t idle_ms,
+                                             bool require_channel_binding) {
   static const char *const names[] = {"127.0.0.1", "localhost"};
   mapi_site *s = calloc(1, sizeof *s);
   ox_auth_server_options auth = OX_AUTH_SERVER_OPTIONS_INIT;
@@ -39,6 +40,7 @@ static inline mapi_site *mapi_site_open(uint32_t pending_period_ms, uint32_t idl
   auth.identity = &s->identity.base;
   auth.dns_domain = "example.test";
   auth.basic_without_tls = true;
+  auth.require_channel_binding = require_channel_binding;
   mapi.rop_processor = &s->fake.base;
   mapi.nspi_processor = &s->fake.nspi;
   mapi.pending_period_ms = pending_period_ms;
@@ -64,6 +66,10 @@ static inline mapi_site *mapi_site_open(uint32_t pending_period_ms, uint32_t idl
       ox_http_server_start(s->http, NULL) != OX_OK)
     abort();
   return s;
+}
+
+static inline mapi_site *mapi_site_open(uint32_t pending_period_ms, uint32_t idle_ms) {
+  return mapi_site_open_with(pending_period_ms, idle_ms, false);
 }
 
 static inline void mapi_site_close(mapi_site *s) {

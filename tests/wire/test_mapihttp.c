@@ -13,6 +13,7 @@
 #include <oxkit/wire/mapihttp_bodies.h>
 #include <oxkit/wire/rpcext.h>
 
+#include "failing_allocator.h"
 #include "fake_processor.h"
 #include "mapihttp_server.h"
 
@@ -1175,6 +1176,72 @@ static void test_client__answers_that_are_none(void **state) {
   ox_mapihttp_reply_dispose(&reply);
 }
 
+/* ---- Without memory -------------------------------------------------------------------------- */
+
+/* Runs a request that may fail for want of memory, and must end all the same. */
+static void run_anyhow(ox_mapihttp_server *server, ox_mapihttp_session *session, const char *path,
+                       const char *type, ox_bytes body) {
+  exchange x;
+  mapihttp_request request;
+  ox_http_header *headers;
+  exchange_init(&x);
+  memset(&request, 0, sizeof request);
+  assert_int_equal(
+      ox_mapihttp_session_headers(session, type, &x.arena, &headers, &request.header_count), OX_OK);
+  request.headers = headers;
+  request.method = "POST";
+  request.path = path;
+  request.user = "alice@example.test";
+  request.peer = "127.0.0.1:1";
+  request.body = body;
+  mapihttp_sink sink = {on_respond, on_start, on_send, on_finish, on_release, &x};
+  x.call = mapihttp_call_new(server, &request, &sink);
+  if (x.call != NULL) {
+    mapihttp_call_run(x.call);
+    assert_true(x.released);
+    assert_true(x.responded || x.finished);
+    assert_int_equal(ox_mapihttp_session_take(session, x.headers, x.header_count, false), OX_OK);
+  } else {
+    x.released = true;
+  }
+  exchange_dispose(&x);
+}
+
+static void test_server__every_allocation_may_fail(void **state) {
+  fixture *f = *state;
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  ox_bytes connect = connect_body(&arena);
+  ox_bytes execute = execute_body(&arena, "some rops some rops some rops some rops", 0, 0x8007);
+  bool failed = true;
+  for (long n = 0; failed; n++) {
+    failing_allocator memory;
+    ox_mapihttp_server_options options = OX_MAPIHTTP_SERVER_OPTIONS_INIT;
+    ox_mapihttp_server *server;
+    failing_init(&memory, n);
+    options.allocator = &memory.base;
+    options.environment = &world;
+    options.rop_processor = &f->fake.base;
+    options.nspi_processor = &f->fake.nspi;
+    ox_mapihttp_session_forget(f->session);
+    if (ox_mapihttp_server_new(&options, &server, NULL) == OX_OK) {
+      run_anyhow(server, f->session, "/mapi/emsmdb/", "Connect", connect);
+      run_anyhow(server, f->session, "/mapi/emsmdb/", "Execute", execute);
+      run_anyhow(server, f->session, "/mapi/emsmdb/", "PING", no_body);
+      run_anyhow(server, f->session, "/mapi/emsmdb/", "Disconnect", disconnect_body);
+      run_anyhow(server, f->session, "/mapi/nspi/", "Bind", no_body);
+      run_anyhow(server, f->session, "/mapi/nspi/", "QueryRows", no_body);
+      ox_mapihttp_server_free(server);
+    }
+    assert_int_equal(memory.live, 0);
+    failed = memory.failed;
+    assert_true(n < 1000);
+  }
+  /* Whatever connected was disconnected. */
+  assert_int_equal(f->fake.connects, f->fake.disconnects);
+  ox_arena_dispose(&arena);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -1213,6 +1280,7 @@ int main(void) {
       TEST(test_client__cookies),
       TEST(test_client__examples_4_1_and_4_2),
       TEST(test_client__answers_that_are_none),
+      TEST(test_server__every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,11 +17,11 @@ typedef struct world {
   char nspi_url[128];
 } world;
 
-static void world_open(world *w, uint32_t pending_period_ms, uint32_t idle_ms, const char *user,
-                       const char *password, uint32_t schemes) {
+static void world_open_on(world *w, mapi_site *site, const char *user, const char *password,
+                          uint32_t schemes) {
   ox_auth_client_options auth = OX_AUTH_CLIENT_OPTIONS_INIT;
   ox_http_client_options http = OX_HTTP_CLIENT_OPTIONS_INIT;
-  w->site = mapi_site_open(pending_period_ms, idle_ms);
+  w->site = site;
   auth.user = user;
   auth.password = password;
   auth.schemes = schemes;
@@ -34,6 +34,11 @@ static void world_open(world *w, uint32_t pending_period_ms, uint32_t idle_ms, c
            w->site->tls_port);
   snprintf(w->nspi_url, sizeof w->nspi_url, "https://127.0.0.1:%u/mapi/nspi/?MailboxId=x",
            w->site->tls_port);
+}
+
+static void world_open(world *w, uint32_t pending_period_ms, uint32_t idle_ms, const char *user,
+                       const char *password, uint32_t schemes) {
+  world_open_on(w, mapi_site_open(pending_period_ms, idle_ms), user, password, schemes);
 }
 
 static void world_close(world *w) {
@@ -350,6 +355,17 @@ static void test_transport__many_sessions(void **state) {
   world_close(&w);
 }
 
+/* The client binds its NTLM to the certificate that it sees, from the first handshake on. */
+static void test_transport__channel_binding_required(void **state) {
+  (void)state;
+  world w;
+  world_open_on(&w, mapi_site_open_with(1000, 0, true), "bob", "bobsecret", OX_AUTH_NTLM);
+  ox_rop_transport *transport = open_transport(&w);
+  execute_ok(transport, "bound");
+  transport->close(transport);
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_transport__connect_execute_close),
@@ -360,6 +376,7 @@ int main(void) {
       cmocka_unit_test(test_transport__close_while_waiting),
       cmocka_unit_test(test_transport__session_lost_and_reconnected),
       cmocka_unit_test(test_transport__many_sessions),
+      cmocka_unit_test(test_transport__channel_binding_required),
       cmocka_unit_test(test_nspi__calls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <oxkit/ropcodec/text.h>
 #include <oxkit/wire/ntlm.h>
 
+#include "failing_allocator.h"
 #include "md4.h"
 #include "ntlm_crypto.h"
 #include "rc4.h"
@@ -631,6 +632,57 @@ static void test_decode__offsets_outside_the_message(void **state) {
   assert_string_equal(err.field, "MessageType");
 }
 
+static ox_status play_with(const ox_allocator *client_memory, const ox_allocator *server_memory) {
+  ox_ntlm_client_options client_options = OX_NTLM_CLIENT_OPTIONS_INIT;
+  ox_ntlm_server_options server_options = OX_NTLM_SERVER_OPTIONS_INIT;
+  ox_ntlm_client *client = NULL;
+  ox_ntlm_server *server = NULL;
+  ox_bytes message = {NULL, 0};
+  const char *user;
+  const char *domain;
+  uint8_t hash[16];
+  client_options.allocator = client_memory;
+  client_options.user = "EXAMPLE\\alice";
+  client_options.password = "pw";
+  client_options.sign = true;
+  server_options.allocator = server_memory;
+  server_options.netbios_computer = "MAIL";
+  server_options.netbios_domain = "EXAMPLE";
+  server_options.dns_computer = "mail.example.test";
+  assert_int_equal(ox_ntlm_nt_hash("pw", hash), OX_OK);
+  ox_status status = ox_ntlm_client_new(&client_options, &client, NULL);
+  if (status == OX_OK) status = ox_ntlm_server_new(&server_options, &server, NULL);
+  if (status == OX_OK) status = ox_ntlm_client_negotiate(client, &message, NULL);
+  if (status == OX_OK) status = ox_ntlm_server_challenge(server, message, &message, NULL);
+  if (status == OX_OK) status = ox_ntlm_client_authenticate(client, message, &message, NULL);
+  if (status == OX_OK) status = ox_ntlm_server_authenticate(server, message, &user, &domain, NULL);
+  if (status == OX_OK) status = ox_ntlm_server_verify(server, hash, NULL);
+  if (status == OX_OK) {
+    ox_ntlm_session *session = ox_ntlm_server_session(server);
+    if (session == NULL) status = OX_E_NO_MEMORY;
+    ox_ntlm_session_free(session);
+  }
+  ox_ntlm_client_free(client);
+  ox_ntlm_server_free(server);
+  return status;
+}
+
+static void test_exchange__every_allocation_may_fail(void **state) {
+  (void)state;
+  for (unsigned end = 0; end < 2; end++) {
+    failing_allocator memory;
+    long n = 0;
+    do {
+      failing_init(&memory, n++);
+      const ox_allocator *allocator = &memory.base;
+      ox_status status = play_with(end == 0 ? allocator : NULL, end == 1 ? allocator : NULL);
+      assert_int_equal(status, memory.failed ? OX_E_NO_MEMORY : OX_OK);
+      assert_int_equal(memory.live, 0);
+    } while (memory.failed && n < 100);
+    assert_true(n > 4 && n < 100);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_md4__rfc1320_suite),
@@ -651,6 +703,7 @@ int main(void) {
       cmocka_unit_test(test_server__oem_negotiate_gets_oem_challenge),
       cmocka_unit_test(test_client__challenge_without_timestamp),
       cmocka_unit_test(test_decode__offsets_outside_the_message),
+      cmocka_unit_test(test_exchange__every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
