@@ -95,7 +95,8 @@ def source(_inputs):
         first, second = (PLAIN[letter] + "\0")[:2]
         second = f"'{second}'" if second != "\0" else "0"
         out.append(f"  {{0x{ord(letter):X}, '{first}', {second}}},")
-    out += ["};", f"const size_t ox_plain_letter_count = {len(PLAIN)};", ""]
+    out += ["};", f"const size_t ox_plain_letter_count = {len(PLAIN)};",
+            f'const char ox_unicode_tables_version[] = "{unicodedata.unidata_version}";', ""]
     if case_width != "uint8_t" or base_width != "uint8_t":
         raise ValueError("unicode tables: an index needs 16 bits; widen it in unicode_tables.h")
     return "\n".join(out)

@@ -28,6 +28,7 @@ enum { CHARSET_NAME_MAX_BYTES = 64 };
 uint32_t ox_codepage_from_charset(const char *charset) {
   char name[CHARSET_NAME_MAX_BYTES];
   size_t length = 0;
+  if (charset == NULL) return 0;
   for (; charset[length] != 0; length++) {
     if (length + 1 >= sizeof name) return 0;
     char c = charset[length];

@@ -6,6 +6,10 @@
 #include "unicode_tables.h"
 #include "utf.h"
 
+const char *ox_unicode_version(void) {
+  return ox_unicode_tables_version;
+}
+
 static uint32_t fold_case(uint32_t point) {
   if (point < 0x80) return point >= 'A' && point <= 'Z' ? point - 'A' + 'a' : point;
   if (point >= OX_FOLD_LIMIT) return point;

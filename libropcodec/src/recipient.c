@@ -237,6 +237,24 @@ ox_status ox_recipient_row_from_bag(ox_arena *arena, const ox_propbag *bag,
   return status;
 }
 
+ox_status ox_recipient_row_expand_dn(ox_arena *arena, const char *dn_prefix,
+                                     ox_recipient_row *row) {
+  const size_t used = row->address_prefix_used;
+  if (used == 0) return OX_OK;
+  if (dn_prefix == NULL || strlen(dn_prefix) < used) return OX_E_MALFORMED;
+  char *full = ox_arena_alloc(arena, used + row->x500dn.size_bytes + 1);
+  if (full == NULL) return OX_E_NO_MEMORY;
+  memcpy(full, dn_prefix, used);
+  if (row->x500dn.size_bytes != 0) {
+    memcpy(full + used, row->x500dn.data, row->x500dn.size_bytes);
+  }
+  full[used + row->x500dn.size_bytes] = 0;
+  row->x500dn.data = full;
+  row->x500dn.size_bytes += used;
+  row->address_prefix_used = 0;
+  return OX_OK;
+}
+
 /* 8-bit text becomes PtypString; an unknown code page is read as Windows-1252. */
 static ox_status set_string8(ox_propbag *bag, ox_proptag tag, ox_str8 text, uint32_t codepage) {
   char *utf8 = NULL;

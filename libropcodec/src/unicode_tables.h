@@ -16,6 +16,8 @@ extern const uint8_t ox_base_index[];
 extern const uint16_t ox_base_blocks[]; /* 0: itself; OX_FOLD_DROP: a nonspacing mark */
 extern const uint16_t ox_narrow[];      /* U+FF00 to U+FFEE */
 
+extern const char ox_unicode_tables_version[];
+
 typedef struct ox_plain_letter {
   uint16_t letter;
   char first;

@@ -58,11 +58,45 @@ static void test_property_info__by_property_name(void **state) {
   assert_null(ox_property_info_by_property_name(&name));
 }
 
+/* The whole table, which the static archive lets a test see. */
+extern const ox_property_info ox_property_table[];
+extern const size_t ox_property_table_count;
+
+static void test_property_info__every_row_is_found(void **state) {
+  (void)state;
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  for (size_t i = 0; i < ox_property_table_count; i++) {
+    const ox_property_info *row = &ox_property_table[i];
+    assert_ptr_equal(ox_property_info_by_name(row->name), row);
+    assert_true(ox_type_is_known(OX_PROPTAG_TYPE(row->tag)));
+    if (row->set == NULL) {
+      assert_int_equal(ox_property_info_by_tag(row->tag)->tag, row->tag);
+      continue;
+    }
+    ox_property_name name;
+    memset(&name, 0, sizeof name);
+    name.guid = *row->set;
+    name.lid = row->lid;
+    if (row->string_name != NULL) {
+      name.kind = OX_NAME_KIND_STRING;
+      assert_int_equal(ox_str16_from_utf8(&arena, ox_str8_from(row->string_name), &name.name),
+                       OX_OK);
+    }
+    const ox_property_info *found = ox_property_info_by_property_name(&name);
+    assert_non_null(found); /* not always this row: some names stand for one property */
+    assert_int_equal(found->lid, row->lid);
+    assert_true(ox_guid_equal(found->set, row->set));
+  }
+  ox_arena_dispose(&arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_property_info__macros_and_names_agree),
       cmocka_unit_test(test_property_info__by_tag_prefers_the_type),
       cmocka_unit_test(test_property_info__by_property_name),
+      cmocka_unit_test(test_property_info__every_row_is_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

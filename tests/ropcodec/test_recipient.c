@@ -123,6 +123,17 @@ static void test_bag__of_an_exchange_recipient_and_back(void **state) {
   assert_int_equal(ox_propbag_i32(&back, OX_PidTagDisplayType, -1), 1);
 }
 
+static void test_row__completes_a_partial_dn(void **state) {
+  ox_recipient_row row;
+  decode(*state, "01 00  04 00 2F 63 6E 3D 79 00  00 00 00", &row);
+  assert_int_equal(ox_recipient_row_expand_dn(*state, "/o=", &row), OX_E_MALFORMED);
+  assert_int_equal(ox_recipient_row_expand_dn(*state, "/o=X/ou=Y", &row), OX_OK);
+  assert_int_equal(row.address_prefix_used, 0);
+  assert_int_equal(row.x500dn.size_bytes, 9);
+  assert_string_equal(row.x500dn.data, "/o=X/cn=y");
+  assert_int_equal(ox_recipient_row_expand_dn(*state, NULL, &row), OX_OK);
+}
+
 static void test_bag__converts_8_bit_text(void **state) {
   ox_propbag bag;
   ox_recipient_row row;
@@ -166,6 +177,7 @@ int main(void) {
       ARENA_TEST(test_row__refuses_more_columns_than_there_are),
       ARENA_TEST(test_bag__of_an_smtp_recipient_and_back),
       ARENA_TEST(test_bag__of_an_exchange_recipient_and_back),
+      ARENA_TEST(test_row__completes_a_partial_dn),
       ARENA_TEST(test_bag__converts_8_bit_text),
       ARENA_TEST(test_bag__survives_every_failing_allocation),
   };

@@ -30,7 +30,8 @@ typedef struct ox_large_value {
   ox_source *source; /**< bytes of a binary, UTF-16LE of a string; owned by the message */
 } ox_large_value;
 
-/** Property ids from 0x8000 are local to the message and explained by `names`: the id of
+/** A message; made by ox_message_new only, and never copied as a structure, since its bags point
+ * into it. Property ids from 0x8000 are local to the message and explained by `names`: the id of
  *  names[i] is 0x8000 + i. Strings are PtypString; PtypString8 appears only where the input gave
  *  no code page. All memory lives in the arena, which each embedded message has of its own. */
 struct ox_message {
@@ -52,12 +53,15 @@ struct ox_message {
 
 /** An empty message; NULL when out of memory. Free with ox_message_free (NULL is fine). */
 OX_EXPORT ox_message *ox_message_new(const ox_allocator *allocator);
+/** Frees the message with its embedded messages and sources. */
 OX_EXPORT void ox_message_free(ox_message *message);
 
 /** Adds an empty recipient or attachment; the pointer lives until the next add.
  *  @return NULL when out of memory */
 OX_EXPORT ox_recipient *ox_message_add_recipient(ox_message *message);
 OX_EXPORT ox_attachment *ox_message_add_attachment(ox_message *message);
+/** Removes one, if it is there; those after it move down. An attachment's source and embedded
+ *  message are freed. */
 OX_EXPORT void ox_message_remove_recipient(ox_message *message, size_t index);
 OX_EXPORT void ox_message_remove_attachment(ox_message *message, size_t index);
 
@@ -74,7 +78,7 @@ OX_EXPORT const ox_property_name *ox_message_name(const ox_message *message, uin
  *  ox_message_lid_tag(m, &OX_PSETID_COMMON, OX_PidLidReminderSet, OX_PidLidReminderSet_TYPE). */
 OX_EXPORT ox_proptag ox_message_lid_tag(ox_message *message, const ox_guid *set, uint32_t lid,
                                         uint16_t type);
-/** @param text  UTF-8 */
+/** The same for a string name. @param text  UTF-8 */
 OX_EXPORT ox_proptag ox_message_string_tag(ox_message *message, const ox_guid *set,
                                            const char *text, uint16_t type);
 /** The same without adding; 0 when the message has no such name. */
@@ -91,7 +95,8 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_message_set_large(ox_message *message, ox_
 /** The source of a large value by tag; NULL when the message has none. */
 OX_EXPORT ox_source *ox_message_large(const ox_message *message, ox_proptag tag);
 
-/** A source over bytes in memory; copies them when `copy`. Thread-safe to read. */
+/** A source over bytes in memory; copies them when `copy`, else they must outlive it. Thread-safe
+ * to read. NULL when out of memory. */
 OX_EXPORT ox_source *ox_source_from_bytes(const ox_allocator *allocator, const void *data,
                                           size_t size_bytes, bool copy);
 

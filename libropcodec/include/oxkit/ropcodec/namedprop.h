@@ -16,11 +16,16 @@ typedef struct ox_property_name {
   uint8_t kind; /**< OX_NAME_KIND_* */
   ox_guid guid;
   uint32_t lid;  /**< for OX_NAME_KIND_LID */
-  ox_str16 name; /**< for OX_NAME_KIND_STRING, at most 254 bytes on the wire */
+  ox_str16 name; /**< for OX_NAME_KIND_STRING, at most 252 bytes */
 } ox_property_name;
 
+/** The name is a view of the input. @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED (Kind, NameSize)
+ */
 OX_EXPORT ox_status ox_property_name_decode(ox_reader *r, ox_property_name *out);
+/** Failures are the writer's: OX_E_LIMIT for a name of more than 252 bytes, OX_E_USAGE for a kind
+ *  that does not exist. */
 OX_EXPORT void ox_property_name_encode(ox_writer *w, const ox_property_name *in);
+/** Strings compare exactly, as [MS-OXCPRPT] 3.2.5.9 asks of a server. */
 OX_EXPORT bool ox_property_name_equal(const ox_property_name *a, const ox_property_name *b);
 
 /* Property sets. @spec [MS-OXPROPS] 1.3.2 */

@@ -135,6 +135,7 @@ OX_EXPORT const char *ox_type_name(uint16_t type);
  *  @spec [MS-OXCDATA] 2.11.4 */
 OX_EXPORT ox_status ox_property_decode(ox_reader *r, ox_arena *arena, unsigned width,
                                        ox_property *out);
+/** Failures are those of ox_value_encode. @spec [MS-OXCDATA] 2.11.4 */
 OX_EXPORT void ox_property_encode(ox_writer *w, unsigned width, const ox_property *in);
 
 /** PropertyRow, standard or flagged. With columns of PtypUnspecified a TypedPropertyValue is read.
@@ -160,6 +161,8 @@ typedef struct ox_propbag {
   size_t capacity;
 } ox_propbag;
 
+/** An empty bag; allocates nothing. What is replaced or removed stays in the arena until its reset.
+ */
 OX_EXPORT void ox_propbag_init(ox_propbag *bag, ox_arena *arena);
 /** Adds or replaces; copies the value deeply. @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set(ox_propbag *bag, ox_proptag tag,
@@ -173,27 +176,43 @@ OX_EXPORT const ox_property *ox_propbag_find(const ox_propbag *bag, uint16_t id)
 OX_EXPORT const ox_value *ox_propbag_get(const ox_propbag *bag, ox_proptag tag);
 /** False when it was not there. */
 OX_EXPORT bool ox_propbag_remove(ox_propbag *bag, uint16_t id);
+/** Removes every property. */
 OX_EXPORT void ox_propbag_clear(ox_propbag *bag);
 
-/* Conveniences, in UTF-8 where text is concerned. The getters give the fallback when the property
- * is absent or of another type; string getters understand PtypString and PtypString8 (read as
- * Windows-1252 unless the bag holds PidTagMessageCodepage) and return memory of the arena given. */
+/* Conveniences. The setters return OX_OK, OX_E_NO_MEMORY, or OX_E_USAGE when the tag's type is not
+ * one that they set; the getters give the fallback when the property is absent or of another type
+ * than the tag says. */
+
+/** PtypString from UTF-8; NULL is "". */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_utf8(ox_propbag *bag, ox_proptag tag,
                                                        const char *text);
+/** PtypInteger32, PtypErrorCode, or PtypInteger16 (-32,768 to 65,535, else OX_E_USAGE). */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_i32(ox_propbag *bag, ox_proptag tag, int32_t v);
+/** PtypInteger64 or PtypCurrency. */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_i64(ox_propbag *bag, ox_proptag tag, int64_t v);
+/** PtypBoolean. */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_bool(ox_propbag *bag, ox_proptag tag, bool v);
+/** PtypTime. */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_time(ox_propbag *bag, ox_proptag tag,
                                                        ox_filetime v);
+/** PtypBinary, PtypServerId or PtypObject; copies the bytes. */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_propbag_set_binary(ox_propbag *bag, ox_proptag tag,
                                                          const void *data, size_t size_bytes);
+/** Text as terminated UTF-8 in `arena`, from PtypString or PtypString8 whatever the tag says; 8-bit
+ *  text is read in the bag's PidTagMessageCodepage, else as Windows-1252. Embedded zeros end the
+ *  text. Also the fallback (which may be NULL) when out of memory. */
 OX_EXPORT const char *ox_propbag_utf8(const ox_propbag *bag, ox_proptag tag, ox_arena *arena,
                                       const char *fallback);
+/** PtypInteger32, PtypInteger16 (sign-extended) or PtypErrorCode. */
 OX_EXPORT int32_t ox_propbag_i32(const ox_propbag *bag, ox_proptag tag, int32_t fallback);
+/** PtypInteger64 or PtypCurrency. */
 OX_EXPORT int64_t ox_propbag_i64(const ox_propbag *bag, ox_proptag tag, int64_t fallback);
+/** PtypBoolean. */
 OX_EXPORT bool ox_propbag_bool(const ox_propbag *bag, ox_proptag tag, bool fallback);
+/** PtypTime. */
 OX_EXPORT ox_filetime ox_propbag_time(const ox_propbag *bag, ox_proptag tag, ox_filetime fallback);
-/** Empty view when absent. */
+/** PtypBinary, PtypServerId or PtypObject: a view that lives as long as the bag; empty when absent.
+ */
 OX_EXPORT ox_bytes ox_propbag_binary(const ox_propbag *bag, ox_proptag tag);
 
 /** PropertyProblem. @spec [MS-OXCDATA] 2.7 */
@@ -202,7 +221,9 @@ typedef struct ox_property_problem {
   ox_proptag property_tag;
   ox_status error_code;
 } ox_property_problem;
+/** @return OX_OK, OX_E_TRUNCATED (OX_E_MALFORMED inside a length-prefixed part) */
 OX_EXPORT ox_status ox_property_problem_decode(ox_reader *r, ox_property_problem *out);
+/** Failures are the writer's. */
 OX_EXPORT void ox_property_problem_encode(ox_writer *w, const ox_property_problem *in);
 
 /* The property table, generated from schema/properties.tsv. */

@@ -22,8 +22,9 @@ OX_BEGIN_DECLS
 #define OX_ADDRESS_PERSONAL_DISTRIBUTION_LIST1 0x6
 #define OX_ADDRESS_PERSONAL_DISTRIBUTION_LIST2 0x7
 
-/** RecipientRow. String members are PtypString when `unicode`, else PtypString8 in the code page of
- *  the enclosing ROP: `string` or `string8` of the ox_value holds. @spec [MS-OXCDATA] 2.8.3.2 */
+/** RecipientRow. Text members are PtypString with OX_RECIPIENT_FLAG_UNICODE, else PtypString8 in
+ * the code page of the enclosing ROP: `string` or `string8` of the ox_value holds. @spec
+ * [MS-OXCDATA] 2.8.3.2 */
 typedef struct ox_recipient_row {
   uint16_t recipient_flags;            /**< as on the wire; the encoder writes these */
   uint8_t address_prefix_used;         /**< X500DN */
@@ -56,6 +57,8 @@ typedef struct ox_recipient_row {
 OX_EXPORT ox_status ox_recipient_row_decode(ox_reader *r, ox_arena *arena,
                                             const ox_proptag *columns, size_t column_count,
                                             ox_recipient_row *out);
+/** @param columns  as for the decoder; the row has values for the first recipient_column_count.
+ *  Failures are the writer's; OX_E_USAGE when the row has more columns than there are. */
 OX_EXPORT void ox_recipient_row_encode(ox_writer *w, const ox_proptag *columns, size_t column_count,
                                        const ox_recipient_row *in);
 
@@ -68,8 +71,16 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_recipient_row_from_bag(ox_arena *arena, co
                                                              const ox_proptag *columns,
                                                              size_t column_count,
                                                              ox_recipient_row *out);
+/** Completes an X500DN that stands on the server's prefix, and clears address_prefix_used; nothing
+ * to do when that is 0 already.
+ *  @param dn_prefix  DnPrefix of Connect, szDNPrefix of EcDoConnectEx; NULL is ""
+ *  @return OX_OK, OX_E_MALFORMED (the prefix is shorter than the row says), OX_E_NO_MEMORY */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_recipient_row_expand_dn(ox_arena *arena,
+                                                              const char *dn_prefix,
+                                                              ox_recipient_row *row);
+
 /** The reverse: sets the properties that the row says, PtypString8 converted to PtypString. A
- *  partial X500DN (address_prefix_used) is taken as it stands.
+ *  partial X500DN is taken as it stands: see ox_recipient_row_expand_dn.
  *  @param codepage  of the row's 8-bit text; one that is unknown is read as Windows-1252
  *  @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_recipient_row_to_bag(const ox_recipient_row *row,

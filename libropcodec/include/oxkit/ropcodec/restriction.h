@@ -104,7 +104,10 @@ struct ox_restriction {
  *  @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED, OX_E_LIMIT (depth, count), OX_E_NO_MEMORY */
 OX_EXPORT ox_status ox_restriction_decode(ox_reader *r, ox_arena *arena, unsigned width,
                                           ox_restriction *out);
+/** Failures are the writer's: OX_E_LIMIT for a count that the width cannot hold, OX_E_USAGE for a
+ *  node type that does not exist or a child that is missing. */
 OX_EXPORT void ox_restriction_encode(ox_writer *w, unsigned width, const ox_restriction *in);
+/** Deep copy into the arena. @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_restriction_clone(ox_arena *arena, const ox_restriction *in,
                                                         ox_restriction *out);
 

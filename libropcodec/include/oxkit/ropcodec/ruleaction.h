@@ -85,7 +85,9 @@ typedef struct ox_rule_actions {
  *          OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT ox_status ox_rule_actions_decode(ox_reader *r, ox_arena *arena, unsigned width,
                                            ox_rule_actions *out);
+/** Failures are the writer's; OX_E_USAGE for an action that does not exist. */
 OX_EXPORT void ox_rule_actions_encode(ox_writer *w, unsigned width, const ox_rule_actions *in);
+/** Deep copy into the arena. @return OX_OK, OX_E_NO_MEMORY, OX_E_UNKNOWN_TYPE */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_rule_actions_clone(ox_arena *arena, const ox_rule_actions *in,
                                                          ox_rule_actions *out);
 

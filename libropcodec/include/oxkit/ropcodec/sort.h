@@ -24,8 +24,9 @@ typedef struct ox_sort_order_set {
   ox_sort_order *sort_orders;
 } ox_sort_order_set;
 
-/** @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED (counts out of order), OX_E_LIMIT */
+/** @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED (counts out of order), OX_E_NO_MEMORY */
 OX_EXPORT ox_status ox_sort_order_set_decode(ox_reader *r, ox_arena *arena, ox_sort_order_set *out);
+/** Failures are the writer's; OX_E_USAGE when the counts are out of order. */
 OX_EXPORT void ox_sort_order_set_encode(ox_writer *w, const ox_sort_order_set *in);
 
 OX_END_DECLS
