@@ -1,0 +1,299 @@
+/* What survives: restarts, other processes, full disks, several threads at once. */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include "support.h"
+
+static void database_path(const fixture *f, char path[256]) {
+  char guid[OX_GUID_TEXT_BYTES];
+  ox_guid_format(&f->guid, guid);
+  snprintf(path, 256, "%s/mailboxes/%s.db", f->directory, guid);
+}
+
+static void reopen(fixture *f, const ox_store_options *options) {
+  ox_mailbox_open_options open = OX_MAILBOX_OPEN_OPTIONS_INIT;
+  open.mailbox_guid = f->guid;
+  OK(ox_store_open(f->directory, options, &f->store, &f->err));
+  OK(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err));
+}
+
+static void close_all(fixture *f) {
+  ox_mailbox_close(f->mailbox);
+  ox_store_close(f->store);
+  f->mailbox = NULL;
+  f->store = NULL;
+}
+
+static void test_restart__finds_everything(void **state) {
+  fixture *f = *state;
+  ox_folder *inbox = open_special(f, OX_SPECIAL_INBOX);
+  ox_id id = add_message(f, inbox, "kept", 0), inbox_id = ox_folder_id(inbox);
+  ox_folder_close(inbox);
+  close_all(f);
+  reopen(f, NULL);
+  assert_true(special(f, OX_SPECIAL_INBOX) == inbox_id);
+  ox_item *item = open_item(f, id, OX_OPEN_READ_ONLY);
+  assert_string_equal(get_text(f, ox_item_object(item), OX_PidTagSubject), "kept");
+  ox_item_close(item);
+}
+
+static void raw(const char *path, const char *sql) {
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+}
+
+static void test_open__refuses_other_versions_and_files(void **state) {
+  fixture *f = *state;
+  char path[256];
+  database_path(f, path);
+  close_all(f);
+  ox_mailbox_open_options open = OX_MAILBOX_OPEN_OPTIONS_INIT;
+  open.mailbox_guid = f->guid;
+  raw(path, "PRAGMA user_version=99");
+  OK(ox_store_open(f->directory, NULL, &f->store, &f->err));
+  FAILS(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err), OX_E_VERSION);
+  assert_non_null(strstr(f->err.text, "newer version"));
+  raw(path, "PRAGMA user_version=1; PRAGMA application_id=5");
+  FAILS(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err), OX_E_CORRUPT_STORE);
+  raw(path, "PRAGMA application_id=1870163298"); /* "oxmb" */
+  OK(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err));
+}
+
+static void test_open__refuses_rubbish(void **state) {
+  fixture *f = *state;
+  ox_mailbox_open_options open = OX_MAILBOX_OPEN_OPTIONS_INIT;
+  open.mailbox_guid = f->guid;
+  open.mailbox_guid.data1 ^= 7;
+  char guid[OX_GUID_TEXT_BYTES], path[256];
+  ox_guid_format(&open.mailbox_guid, guid);
+  snprintf(path, sizeof path, "%s/mailboxes/%s.db", f->directory, guid);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  for (int i = 0; i < 1000; i++) fputs("this is no database ", file);
+  fclose(file);
+  ox_mailbox *mailbox;
+  FAILS(ox_mailbox_open_local(f->store, &open, &mailbox, &f->err), OX_E_CORRUPT_STORE);
+}
+
+static void test_write__locked_by_another_says_so(void **state) {
+  fixture *f = *state;
+  char path[256];
+  database_path(f, path);
+  close_all(f);
+  ox_store_options options = OX_STORE_OPTIONS_INIT;
+  options.busy_timeout_ms = 50;
+  reopen(f, &options);
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+  ox_folder *inbox = open_special(f, OX_SPECIAL_INBOX); /* reading goes on */
+  ox_item *item;
+  OK(ox_item_create(inbox, false, 0, &item, &f->err));
+  set_text(f, ox_item_object(item), OX_PidTagSubject, "patient");
+  FAILS(ox_item_save(item, 0, NULL, &f->err), OX_E_LOCKED);
+  assert_string_equal(f->err.text, "The mailbox is locked by another process.");
+  sqlite3_close(db);
+  /* The same handle saves when the lock is gone. */
+  OK(ox_item_save(item, 0, NULL, &f->err));
+  ox_item_close(item);
+  ox_folder_close(inbox);
+}
+
+static void test_read_only__reads_and_refuses(void **state) {
+  fixture *f = *state;
+  ox_folder *inbox = open_special(f, OX_SPECIAL_INBOX);
+  ox_id id = add_message(f, inbox, "x", 0);
+  ox_folder_close(inbox);
+  close_all(f);
+  ox_store_options options = OX_STORE_OPTIONS_INIT;
+  options.read_only = true;
+  reopen(f, &options);
+  inbox = open_special(f, OX_SPECIAL_INBOX);
+  FAILS(ox_folder_delete_messages(inbox, &id, 1, 0, NULL, &f->err), OX_E_READ_ONLY);
+  ox_item *item;
+  FAILS(ox_item_create(inbox, false, 0, &item, &f->err), OX_E_READ_ONLY);
+  item = open_item(f, id, OX_OPEN_BEST_ACCESS);
+  assert_string_equal(get_text(f, ox_item_object(item), OX_PidTagSubject), "x");
+  ox_item_close(item);
+  ox_folder_close(inbox);
+  ox_mailbox_create_options create = {.struct_size = sizeof create};
+  FAILS(ox_store_create_mailbox(f->store, &create, NULL, &f->err), OX_E_READ_ONLY);
+}
+
+/* A limit on file sizes stands for the full disk: writes beyond it fail. */
+static void test_full_disk__fails_the_save_and_loses_nothing(void **state) {
+  fixture *f = *state;
+  ox_folder *inbox = open_special(f, OX_SPECIAL_INBOX);
+  ox_id before = add_message(f, inbox, "before", 0);
+  ox_item *item;
+  ox_stream *stream;
+  static uint8_t data[600000];
+  for (size_t i = 0; i < sizeof data; i++) data[i] = (uint8_t)(i * 7);
+  OK(ox_item_create(inbox, false, 0, &item, &f->err));
+  set_text(f, ox_item_object(item), OX_PidTagSubject, "big");
+  OK(ox_stream_open(ox_item_object(item), OX_PidTagHtml, OX_STREAM_CREATE, &stream, NULL, &f->err));
+  OK(ox_stream_write(stream, data, sizeof data, &f->err));
+  ox_stream_close(stream);
+  struct rlimit old, low;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+  low = old;
+  low.rlim_cur = 300000;
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+  ox_id id = 0;
+  ox_status status = ox_item_save(item, OX_SAVE_KEEP_OPEN_READ_WRITE, &id, &f->err);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+  assert_true(ox_failed(status));
+  assert_int_equal(id, 0);
+  assert_int_equal(get(f, ox_folder_object(inbox), OX_PidTagContentCount).i32, 1);
+  /* There is room again: the same handle saves, with everything that was in it. */
+  OK(ox_item_save(item, 0, &id, &f->err));
+  ox_item_close(item);
+  item = open_item(f, id, OX_OPEN_READ_ONLY);
+  ox_value html = get(f, ox_item_object(item), OX_PidTagHtml);
+  assert_int_equal(html.binary.size_bytes, sizeof data);
+  assert_memory_equal(html.binary.data, data, sizeof data);
+  ox_item_close(item);
+  item = open_item(f, before, OX_OPEN_READ_ONLY);
+  ox_item_close(item);
+  ox_folder_close(inbox);
+}
+
+static void test_open_databases__are_capped(void **state) {
+  fixture *f = *state;
+  close_all(f);
+  ox_store_options options = OX_STORE_OPTIONS_INIT;
+  options.max_open_databases = 1;
+  reopen(f, &options);
+  for (int round = 0; round < 3; round++) {
+    ox_guid guids[3];
+    for (int i = 0; i < 3; i++) {
+      ox_mailbox_create_options create = {.struct_size = sizeof create};
+      ox_mailbox_open_options open = OX_MAILBOX_OPEN_OPTIONS_INIT;
+      ox_mailbox *mailbox;
+      OK(ox_store_create_mailbox(f->store, &create, &guids[i], &f->err));
+      open.mailbox_guid = guids[i];
+      OK(ox_mailbox_open_local(f->store, &open, &mailbox, &f->err));
+      ox_mailbox_close(mailbox);
+    }
+    for (int i = 0; i < 3; i++) OK(ox_store_delete_mailbox(f->store, &guids[i], &f->err));
+  }
+  special(f, OX_SPECIAL_INBOX); /* the one in use stayed open */
+}
+
+/* ---- threads
+ * --------------------------------------------------------------------------------------*/
+
+enum { THREADS = 4, ROUNDS = 30 };
+
+typedef struct worker {
+  fixture *f;
+  int number;
+  ox_status status;
+  char text[OX_ERROR_TEXT_BYTES];
+} worker;
+
+/* Saves, changes, moves, deletes and reads through a handle of its own. */
+static ox_status work(worker *w, ox_mailbox *mailbox, ox_error *err) {
+  ox_id inbox_id, drafts_id;
+  ox_folder *inbox = NULL, *drafts = NULL;
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  ox_status status = ox_mailbox_special_folder(mailbox, OX_SPECIAL_INBOX, &inbox_id, err);
+  if (status == OX_OK)
+    status = ox_mailbox_special_folder(mailbox, OX_SPECIAL_DRAFTS, &drafts_id, err);
+  if (status == OX_OK) status = ox_folder_open(mailbox, inbox_id, 0, &inbox, err);
+  if (status == OX_OK) status = ox_folder_open(mailbox, drafts_id, 0, &drafts, err);
+  for (int i = 0; status == OX_OK && i < ROUNDS; i++) {
+    ox_item *item = NULL;
+    ox_id id = 0, moved = 0;
+    ox_property importance = {.tag = OX_PidTagImportance, .value.i32 = i % 3};
+    status = ox_item_create(inbox, false, 0, &item, err);
+    if (status == OX_OK) status = ox_object_set(ox_item_object(item), &importance, 1, NULL, err);
+    if (status == OX_OK) status = ox_item_save(item, OX_SAVE_KEEP_OPEN_READ_WRITE, &id, err);
+    if (status == OX_OK) status = ox_item_set_read_flag(item, OX_READ_FLAG_CLEAR_READ, NULL, err);
+    if (item != NULL) ox_item_close(item);
+    if (status == OX_OK && i % 3 == 1)
+      status = ox_folder_move_messages(inbox, drafts, &id, 1, false, &moved, NULL, err);
+    if (status == OX_OK && i % 3 == 2)
+      status = ox_folder_delete_messages(inbox, &id, 1, OX_DELETE_MESSAGES_HARD, NULL, err);
+    ox_table *table = NULL;
+    if (status == OX_OK) status = ox_folder_contents(inbox, 0, &table, NULL, err);
+    ox_proptag columns[] = {OX_PidTagMid, OX_PidTagImportance};
+    ox_sort_order orders[] = {{OX_PidTagImportance, (uint8_t)(w->number % 2)}};
+    ox_sort_order_set sort = {1, 0, 0, orders};
+    if (status == OX_OK) status = ox_table_set_columns(table, columns, 2, err);
+    if (status == OX_OK) status = ox_table_sort(table, &sort, err);
+    ox_property *rows;
+    size_t count = 0;
+    if (status == OX_OK)
+      status = ox_table_query_rows(table, 0, true, 1000, &arena, &rows, &count, NULL, err);
+    for (size_t j = 1; status == OX_OK && j < count; j++) {
+      int32_t a = rows[2 * j - 1].value.i32, b = rows[2 * j + 1].value.i32;
+      if (w->number % 2 == 0 ? a > b : a < b)
+        status = ox_error_set(err, OX_E_CALL_FAILED, "The rows are out of order.");
+    }
+    if (table != NULL) ox_table_close(table);
+    ox_arena_reset(&arena);
+  }
+  if (inbox != NULL) ox_folder_close(inbox);
+  if (drafts != NULL) ox_folder_close(drafts);
+  ox_arena_dispose(&arena);
+  return status;
+}
+
+static void *run_worker(void *user) {
+  worker *w = user;
+  ox_error err = {0};
+  ox_mailbox *mailbox = NULL;
+  ox_mailbox_open_options open = OX_MAILBOX_OPEN_OPTIONS_INIT;
+  open.mailbox_guid = w->f->guid;
+  w->status = ox_mailbox_open_local(w->f->store, &open, &mailbox, &err);
+  if (w->status == OX_OK) w->status = work(w, mailbox, &err);
+  if (mailbox != NULL) ox_mailbox_close(mailbox);
+  strcpy(w->text, err.text);
+  return NULL;
+}
+
+static void test_threads__share_a_mailbox(void **state) {
+  fixture *f = *state;
+  pthread_t threads[THREADS];
+  worker workers[THREADS] = {{0}};
+  for (int i = 0; i < THREADS; i++) {
+    workers[i] = (worker){.f = f, .number = i};
+    assert_int_equal(pthread_create(&threads[i], NULL, run_worker, &workers[i]), 0);
+  }
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < THREADS; i++)
+    if (workers[i].status != OX_OK) fail_msg("thread %d: %s", i, workers[i].text);
+  ox_folder *inbox = open_special(f, OX_SPECIAL_INBOX),
+            *drafts = open_special(f, OX_SPECIAL_DRAFTS);
+  assert_int_equal(get(f, ox_folder_object(inbox), OX_PidTagContentCount).i32,
+                   THREADS * ROUNDS / 3);
+  assert_int_equal(get(f, ox_folder_object(drafts), OX_PidTagContentUnreadCount).i32,
+                   THREADS * ROUNDS / 3);
+  ox_folder_close(inbox);
+  ox_folder_close(drafts);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(test_restart__finds_everything),
+      TEST(test_open__refuses_other_versions_and_files),
+      TEST(test_open__refuses_rubbish),
+      TEST(test_write__locked_by_another_says_so),
+      TEST(test_read_only__reads_and_refuses),
+      TEST(test_full_disk__fails_the_save_and_loses_nothing),
+      TEST(test_open_databases__are_capped),
+      TEST(test_threads__share_a_mailbox),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
