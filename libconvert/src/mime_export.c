@@ -796,8 +796,8 @@ static ox_status write_attachment(outgoing *out, const ox_attachment *one) {
   const char *mime_type = text_of(out, bag, OX_PidTagAttachMimeTag);
   if (one->embedded != NULL && (mime_type == NULL || !ox_ascii_equal_n(mime_type, "message/", 8)))
     mime_type = "message/rfc822";
-  if (mime_type == NULL || *mime_type == 0) mime_type = "application/octet-stream";
   const char *name = file_name(out, bag);
+  if (mime_type == NULL || *mime_type == 0) mime_type = ox_mime_type_for(name);
   if (one->embedded != NULL &&
       named_text(out, bag, &ox_mime_property_set, MIME_NAME_GIVEN_NAME) == NULL &&
       text_of(out, bag, OX_PidTagAttachLongFilename) == NULL)

@@ -170,6 +170,13 @@ ox_status ox_mime_attach_bytes(ox_message *message, const ox_mime_import_options
 ox_status ox_mime_set_file_name(ox_message *message, ox_attachment *attachment, const char *given,
                                 const char *description, const char *mime_type);
 
+/* file_types.c */
+
+/** Extension with its dot for a media type; never NULL. */
+const char *ox_mime_extension(const char *mime_type);
+/** Media type for a file name (NULL is fine); never NULL. @spec [MS-OXCMAIL] 2.1.3.4.2.1 */
+const char *ox_mime_type_for(const char *file_name);
+
 /* mime_references.c */
 
 /** Everything that a page of HTML shows from beside itself. g_hash_table_destroy it. */

@@ -117,44 +117,6 @@ static char *sanitized_name(const char *given) {
   return text;
 }
 
-static const char *extension_for(const char *mime_type) {
-  static const struct {
-    const char *type;
-    const char *extension;
-  } rows[] = {{"text/plain", ".txt"},
-              {"text/html", ".htm"},
-              {"text/calendar", ".ics"},
-              {"text/vcard", ".vcf"},
-              {"text/x-vcard", ".vcf"},
-              {"text/csv", ".csv"},
-              {"text/enriched", ".txt"},
-              {"text/rtf", ".rtf"},
-              {"text/xml", ".xml"},
-              {"image/jpeg", ".jpg"},
-              {"image/png", ".png"},
-              {"image/gif", ".gif"},
-              {"image/bmp", ".bmp"},
-              {"image/tiff", ".tif"},
-              {"image/svg+xml", ".svg"},
-              {"application/pdf", ".pdf"},
-              {"application/zip", ".zip"},
-              {"application/rtf", ".rtf"},
-              {"application/msword", ".doc"},
-              {"application/xml", ".xml"},
-              {"application/json", ".json"},
-              {"application/ms-tnef", ".dat"},
-              {"application/pgp-signature", ".asc"},
-              {"application/pkcs7-signature", ".p7s"},
-              {"audio/mpeg", ".mp3"},
-              {"audio/x-wav", ".wav"},
-              {"video/mp4", ".mp4"},
-              {"message/rfc822", ".eml"},
-              {"message/delivery-status", ".txt"}};
-  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-    if (ox_ascii_equal(mime_type, rows[i].type)) return rows[i].extension;
-  return g_ascii_strncasecmp(mime_type, "text/", 5) == 0 ? ".txt" : ".dat";
-}
-
 /* 8.3 form: capitals, no blanks, "~1" where something went. */
 static ox_status set_short_name(ox_propbag *bag, const char *name, const char *extension) {
   char base[9] = "", ext[5] = "";
@@ -186,8 +148,8 @@ ox_status ox_mime_set_file_name(ox_message *message, ox_attachment *attachment, 
   char *name = sanitized_name(given != NULL ? given : "");
   if (*name == 0) {
     g_free(name);
-    name =
-        g_strdup_printf("ATT%05u%s", (unsigned)message->attachment_count, extension_for(mime_type));
+    name = g_strdup_printf("ATT%05u%s", (unsigned)message->attachment_count,
+                           ox_mime_extension(mime_type));
   }
   ox_propbag *bag = &attachment->properties;
   const char *dot = strrchr(name, '.');

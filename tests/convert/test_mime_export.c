@@ -319,6 +319,7 @@ static void test_export__tree_of_parts(void **state) {
   assert_int_equal(ox_propbag_set_utf8(&image->properties, OX_PidTagAttachMimeTag, "image/png"),
                    OX_OK);
   add_file(m, "file.bin", "data");
+  add_file(m, "Report.PDF", "data");
   ox_attachment *forwarded = ox_message_add_attachment(m);
   assert_non_null(forwarded);
   forwarded->embedded = new_message();
@@ -334,6 +335,7 @@ static void test_export__tree_of_parts(void **state) {
                                       "Content-ID: <i@x>",
                                       "Content-Type: application/octet-stream; name=file.bin",
                                       "Content-Disposition: attachment; filename=file.bin",
+                                      "Content-Type: application/pdf; name=Report.PDF",
                                       "ZGF0YQ==",
                                       "Content-Type: message/rfc822",
                                       "Subject: inner"};
