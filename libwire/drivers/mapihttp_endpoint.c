@@ -15,7 +15,7 @@ typedef struct bridge {
   atomic_uint references;
   const ox_allocator *allocator;
   ox_http_exchange *exchange; /* until it has ended */
-  mapihttp_call *call;        /* a reference for the watch; set before the watch is */
+  ox_mapihttp_call *call;     /* a reference for the watch; set before the watch is */
   pthread_mutex_t lock;
   ox_writer backlog; /* what the connection would not take at once */
   bool finish_wanted;
@@ -24,7 +24,7 @@ typedef struct bridge {
 
 static void bridge_unref(bridge *b) {
   if (atomic_fetch_sub(&b->references, 1) != 1) return;
-  mapihttp_call_unref(b->call);
+  ox_mapihttp_call_unref(b->call);
   ox_writer_dispose(&b->backlog);
   pthread_mutex_destroy(&b->lock);
   ox_free(b->allocator, b);
@@ -94,13 +94,13 @@ static void sink_release(void *user) {
 static void on_tick(void *user, ox_http_exchange *exchange) {
   bridge *b = user;
   (void)exchange;
-  mapihttp_call_tick(b->call);
+  ox_mapihttp_call_tick(b->call);
 }
 
 static void on_cancel(void *user, ox_http_exchange *exchange) {
   bridge *b = user;
   (void)exchange;
-  mapihttp_call_cancel(b->call);
+  ox_mapihttp_call_cancel(b->call);
   /* Nothing will drain any more. */
   pthread_mutex_lock(&b->lock);
   b->backlog.size_bytes = 0;
@@ -141,8 +141,8 @@ static void handle(void *user, ox_http_exchange *exchange) {
   b->exchange = exchange;
   ox_writer_init(&b->backlog, server->allocator, BACKLOG_MAX_BYTES);
 
-  mapihttp_request request;
-  mapihttp_sink sink = {sink_respond, sink_start, sink_send, sink_finish, sink_release, b};
+  ox_mapihttp_request request;
+  ox_mapihttp_sink sink = {sink_respond, sink_start, sink_send, sink_finish, sink_release, b};
   memset(&request, 0, sizeof request);
   request.method = ox_http_exchange_method(exchange);
   request.path = ox_http_exchange_path(exchange);
@@ -150,20 +150,20 @@ static void handle(void *user, ox_http_exchange *exchange) {
   request.peer = ox_http_exchange_peer(exchange);
   request.headers = ox_http_exchange_headers(exchange, &request.header_count);
   request.body = ox_http_exchange_body(exchange);
-  b->call = mapihttp_call_new(server, &request, &sink);
+  b->call = ox_mapihttp_call_new(server, &request, &sink);
   if (b->call == NULL) {
     ox_http_exchange_respond(exchange, 503, NULL, 0, NULL, 0);
     bridge_unref(b);
     bridge_unref(b);
     return;
   }
-  mapihttp_call *call = b->call;
+  ox_mapihttp_call *call = b->call;
   ox_http_watch watch = {sizeof watch, server->options.pending_period_ms,
                          on_tick,      on_cancel,
                          NULL,         on_drain,
                          on_release,   b};
   ox_http_exchange_watch(exchange, &watch); /* without memory for it there are no PENDINGs */
-  mapihttp_call_run(call);
+  ox_mapihttp_call_run(call);
 }
 
 ox_status ox_mapihttp_server_attach(ox_mapihttp_server *server, ox_http_server *http,

@@ -73,16 +73,16 @@ static const request_info nspi_requests[] = {
     {"GetAddressBookUrl", NSPI_OTHER},
 };
 
-struct mapihttp_call {
+struct ox_mapihttp_call {
   atomic_uint references;
   ox_mapihttp_server *server;
-  mapihttp_request request;
-  mapihttp_sink sink;
+  ox_mapihttp_request request;
+  ox_mapihttp_sink sink;
   ox_arena arena; /* of begin, then of the completion */
-  mapihttp_kind kind;
+  ox_mapihttp_kind kind;
   const request_info *info;
-  mapihttp_context *context; /* with a reference; cleared under the lock */
-  bool entered;              /* leave the context when done */
+  ox_mapihttp_context *context; /* with a reference; cleared under the lock */
+  bool entered;                 /* leave the context when done */
   bool in_sequence;
   bool destroy; /* the context ends with this call */
   ox_call_id id;
@@ -104,11 +104,11 @@ struct mapihttp_call {
 
 /* ---- Life ------------------------------------------------------------------------------------ */
 
-void mapihttp_call_ref(mapihttp_call *call) {
+void ox_mapihttp_call_ref(ox_mapihttp_call *call) {
   atomic_fetch_add(&call->references, 1);
 }
 
-void mapihttp_call_unref(mapihttp_call *call) {
+void ox_mapihttp_call_unref(ox_mapihttp_call *call) {
   if (call == NULL || atomic_fetch_sub(&call->references, 1) != 1) return;
   ox_arena_dispose(&call->arena);
   pthread_mutex_destroy(&call->lock);
@@ -121,13 +121,13 @@ static uint64_t now_ms(const ox_mapihttp_server *server) {
 
 /* ---- Header fields --------------------------------------------------------------------------- */
 
-static const char *find_header(const mapihttp_call *call, const char *name) {
+static const char *find_header(const ox_mapihttp_call *call, const char *name) {
   return ox_http_header_find(call->request.headers, call->request.header_count, name, 0);
 }
 
 /* A cookie's value in the arena; NULL when it is not there. Several fields and several cookies in
  * one field are both fine. */
-static char *find_cookie(mapihttp_call *call, const char *name) {
+static char *find_cookie(ox_mapihttp_call *call, const char *name) {
   size_t name_bytes = strlen(name);
   for (size_t i = 0; i < call->request.header_count; i++) {
     if (!ox_http_name_equal(call->request.headers[i].name, "Cookie")) continue;
@@ -148,8 +148,8 @@ static char *find_cookie(mapihttp_call *call, const char *name) {
 }
 
 static bool is_cookie_value(const char *value) {
-  return strlen(value) == MAPIHTTP_COOKIE_CHARS &&
-         strspn(value, "0123456789abcdef") == MAPIHTTP_COOKIE_CHARS;
+  return strlen(value) == OX_MAPIHTTP_COOKIE_CHARS &&
+         strspn(value, "0123456789abcdef") == OX_MAPIHTTP_COOKIE_CHARS;
 }
 
 /* "{GUID}:123" or "GUID:123". [MS-OXCMAPIHTTP] 2.2.3.3.2 */
@@ -190,21 +190,21 @@ static void add_header(header_list *list, const char *name, const char *value) {
   list->count++;
 }
 
-static const char *number_text(mapihttp_call *call, uint64_t number) {
+static const char *number_text(ox_mapihttp_call *call, uint64_t number) {
   char text[24];
   snprintf(text, sizeof text, "%llu", (unsigned long long)number);
   return ox_arena_strdup(&call->arena, text);
 }
 
-static const char *cookie_text(mapihttp_call *call, const char *name, const char *value) {
+static const char *cookie_text(ox_mapihttp_call *call, const char *name, const char *value) {
   char text[128];
-  const char *path = call->kind == MAPIHTTP_EMSMDB ? "/mapi/emsmdb/" : "/mapi/nspi/";
+  const char *path = call->kind == OX_MAPIHTTP_EMSMDB ? "/mapi/emsmdb/" : "/mapi/nspi/";
   snprintf(text, sizeof text, "%s=%s; path=%s; secure; HttpOnly", name, value, path);
   return ox_arena_strdup(&call->arena, text);
 }
 
 /* The fields of every answer. [MS-OXCMAPIHTTP] 2.2.2.2 */
-static void common_headers(mapihttp_call *call, header_list *list, uint32_t code) {
+static void common_headers(ox_mapihttp_call *call, header_list *list, uint32_t code) {
   const ox_mapihttp_server *server = call->server;
   const char *request_id = find_header(call, "X-RequestId");
   memset(list, 0, sizeof *list);
@@ -220,13 +220,13 @@ static void common_headers(mapihttp_call *call, header_list *list, uint32_t code
 }
 
 /* The call is over: the sink gets what is left of it. */
-static void end_call(mapihttp_call *call) {
+static void end_call(ox_mapihttp_call *call) {
   call->sink.release(call->sink.user);
-  mapihttp_call_unref(call);
+  ox_mapihttp_call_unref(call);
 }
 
 /* Answers with a code and a page for people who look at the traffic. */
-static void refuse(mapihttp_call *call, uint32_t code, const char *why) {
+static void refuse(ox_mapihttp_call *call, uint32_t code, const char *why) {
   header_list list;
   char page[512];
   int size = snprintf(page, sizeof page,
@@ -246,7 +246,7 @@ static void refuse(mapihttp_call *call, uint32_t code, const char *why) {
 }
 
 /* The head of an accepted request, and PROCESSING. [MS-OXCMAPIHTTP] 3.2.5.2 */
-static bool start(mapihttp_call *call) {
+static bool start(ox_mapihttp_call *call) {
   static const char processing[] = "PROCESSING\r\n";
   header_list list;
   ox_bytes data = {(const uint8_t *)processing, sizeof processing - 1};
@@ -269,22 +269,22 @@ static bool start(mapihttp_call *call) {
 }
 
 /* Leaves the context, so that the client's next request finds it free. */
-static void leave(mapihttp_call *call) {
+static void leave(ox_mapihttp_call *call) {
   pthread_mutex_lock(&call->lock);
-  mapihttp_context *context = call->context;
+  ox_mapihttp_context *context = call->context;
   call->context = NULL;
   pthread_mutex_unlock(&call->lock);
   if (context == NULL) return;
   if (call->info->type == NOTIFICATION_WAIT)
-    mapihttp_context_clear_wait(call->server, context, call);
-  if (call->entered) mapihttp_context_leave(call->server, context, call->in_sequence);
-  if (call->destroy) mapihttp_context_destroy(call->server, context);
-  mapihttp_context_unref(call->server, context);
+    ox_mapihttp_context_clear_wait(call->server, context, call);
+  if (call->entered) ox_mapihttp_context_leave(call->server, context, call->in_sequence);
+  if (call->destroy) ox_mapihttp_context_destroy(call->server, context);
+  ox_mapihttp_context_unref(call->server, context);
 }
 
 /* DONE, the additional headers and the body. [MS-OXCMAPIHTTP] 3.2.5.2
  * @param code  not 0: the accepted request failed after all; `body` is then ignored */
-static void finish(mapihttp_call *call, uint32_t code, ox_bytes body) {
+static void finish(ox_mapihttp_call *call, uint32_t code, ox_bytes body) {
   const ox_environment *env = call->server->environment;
   char date[OX_HTTP_DATE_BYTES];
   char text[256];
@@ -317,7 +317,7 @@ static void finish(mapihttp_call *call, uint32_t code, ox_bytes body) {
   end_call(call);
 }
 
-static void finish_failed(mapihttp_call *call, uint32_t code) {
+static void finish_failed(ox_mapihttp_call *call, uint32_t code) {
   ox_bytes none = {NULL, 0};
   pthread_mutex_lock(&call->server->lock);
   call->server->stats.requests_refused++;
@@ -326,7 +326,7 @@ static void finish_failed(mapihttp_call *call, uint32_t code) {
 }
 
 /* Finishes with an encoded body, or says that there is none. */
-static void finish_writer(mapihttp_call *call, ox_writer *w) {
+static void finish_writer(ox_mapihttp_call *call, ox_writer *w) {
   if (ox_writer_status(w) == OX_OK)
     finish(call, OX_MAPIHTTP_SUCCESS, ox_writer_bytes(w));
   else
@@ -334,7 +334,7 @@ static void finish_writer(mapihttp_call *call, ox_writer *w) {
   ox_writer_dispose(w);
 }
 
-static void body_writer(mapihttp_call *call, ox_writer *w, size_t payload_bytes) {
+static void body_writer(ox_mapihttp_call *call, ox_writer *w, size_t payload_bytes) {
   ox_writer_init(w, call->server->allocator, payload_bytes + RESPONSE_OVERHEAD_BYTES);
 }
 
@@ -348,7 +348,7 @@ static ox_status wire_status(ox_status status) {
 }
 
 /* The failure form that all four mailbox bodies share: a status and no auxiliary data. */
-static void finish_rpc_failure(mapihttp_call *call, uint32_t rpc_status) {
+static void finish_rpc_failure(ox_mapihttp_call *call, uint32_t rpc_status) {
   ox_writer w;
   body_writer(call, &w, 0);
   ox_write_u32(&w, rpc_status);
@@ -359,7 +359,7 @@ static void finish_rpc_failure(mapihttp_call *call, uint32_t rpc_status) {
 /* ---- Connect --------------------------------------------------------------------------------- */
 
 /* What the server tells at Connect: whether there are public folders. [MS-OXCRPC] 3.1.4.1.2.1 */
-static ox_bytes connect_auxiliary(mapihttp_call *call, uint8_t *buffer, size_t capacity_bytes) {
+static ox_bytes connect_auxiliary(ox_mapihttp_call *call, uint8_t *buffer, size_t capacity_bytes) {
   uint8_t flags[4] = {call->server->options.public_folders ? OX_AUX_PUBLIC_FOLDERS_ENABLED : 0};
   uint8_t blocks[16];
   ox_writer w;
@@ -372,7 +372,7 @@ static ox_bytes connect_auxiliary(mapihttp_call *call, uint8_t *buffer, size_t c
   return ox_writer_bytes(&w);
 }
 
-static void finish_connect(mapihttp_call *call, ox_status status,
+static void finish_connect(ox_mapihttp_call *call, ox_status status,
                            const ox_rop_connect_response *response) {
   ox_mapihttp_connect_response body;
   uint8_t auxiliary[32];
@@ -398,7 +398,7 @@ static void finish_connect(mapihttp_call *call, ox_status status,
 
 static void connect_done(void *user, ox_status status, ox_rop_server_session *session,
                          const ox_rop_connect_response *response, const ox_error *err) {
-  mapihttp_call *call = user;
+  ox_mapihttp_call *call = user;
   (void)err;
   if (ox_failed(status)) {
     call->destroy = true;
@@ -413,26 +413,27 @@ static void connect_done(void *user, ox_status status, ox_rop_server_session *se
 }
 
 /* A context before this one, named by its cookie, goes first. [MS-OXCMAPIHTTP] 3.2.5.6 */
-static void drop_previous(mapihttp_call *call) {
+static void drop_previous(ox_mapihttp_call *call) {
   const char *cookie = find_cookie(call, CONTEXT_COOKIE);
   if (cookie == NULL || !is_cookie_value(cookie)) return;
-  mapihttp_context *previous =
-      mapihttp_context_find(call->server, call->kind, cookie, call->request.user);
+  ox_mapihttp_context *previous =
+      ox_mapihttp_context_find(call->server, call->kind, cookie, call->request.user);
   if (previous == NULL) return;
-  mapihttp_context_destroy(call->server, previous);
-  mapihttp_context_unref(call->server, previous);
+  ox_mapihttp_context_destroy(call->server, previous);
+  ox_mapihttp_context_unref(call->server, previous);
 }
 
-static bool new_context(mapihttp_call *call, ox_status *status_out) {
+static bool new_context(ox_mapihttp_call *call, ox_status *status_out) {
   drop_previous(call);
-  *status_out = mapihttp_context_new(call->server, call->kind, call->request.user, &call->context);
+  *status_out =
+      ox_mapihttp_context_new(call->server, call->kind, call->request.user, &call->context);
   if (*status_out != OX_OK) return false;
   call->entered = true;
   call->in_sequence = true;
   return true;
 }
 
-static void begin_connect(mapihttp_call *call) {
+static void begin_connect(ox_mapihttp_call *call) {
   ox_rop_processor *processor = call->server->options.rop_processor;
   ox_status status;
   bool made = new_context(call, &status);
@@ -468,7 +469,7 @@ static void begin_connect(mapihttp_call *call) {
 
 /* ---- Execute --------------------------------------------------------------------------------- */
 
-static void finish_execute(mapihttp_call *call, ox_status error_code, const ox_bytes *outputs,
+static void finish_execute(ox_mapihttp_call *call, ox_status error_code, const ox_bytes *outputs,
                            size_t output_count) {
   ox_mapihttp_execute_response body;
   ox_writer chain;
@@ -495,7 +496,7 @@ static void finish_execute(mapihttp_call *call, ox_status error_code, const ox_b
 
 static void execute_done(void *user, ox_status status, const ox_bytes *outputs, size_t output_count,
                          const ox_error *err) {
-  mapihttp_call *call = user;
+  ox_mapihttp_call *call = user;
   (void)err;
   if (!ox_failed(status))
     finish_execute(call, OX_OK, outputs, output_count);
@@ -506,7 +507,7 @@ static void execute_done(void *user, ox_status status, const ox_bytes *outputs, 
 }
 
 /* Checks the sizes that EcDoRpcExt2 limits. [MS-OXCRPC] 3.1.4.2 */
-static bool execute_sizes_ok(mapihttp_call *call) {
+static bool execute_sizes_ok(ox_mapihttp_call *call) {
   const ox_mapihttp_execute_request *execute = &call->execute;
   if (execute->rop_buffer.size_bytes > OX_RPCEXT_BUFFER_MAX_BYTES ||
       execute->max_rop_out > OX_RPCEXT_BUFFER_MAX_BYTES ||
@@ -522,7 +523,7 @@ static bool execute_sizes_ok(mapihttp_call *call) {
   return true;
 }
 
-static void begin_execute(mapihttp_call *call) {
+static void begin_execute(ox_mapihttp_call *call) {
   static const uint8_t no_rops[2] = {2, 0};
   ox_rop_processor *processor = call->server->options.rop_processor;
   ox_bytes *payloads;
@@ -550,7 +551,7 @@ static void begin_execute(mapihttp_call *call) {
 
 /* ---- NotificationWait ------------------------------------------------------------------------ */
 
-static void finish_wait(mapihttp_call *call, ox_status error_code, bool events_pending) {
+static void finish_wait(ox_mapihttp_call *call, ox_status error_code, bool events_pending) {
   ox_mapihttp_notification_wait_response body;
   ox_writer w;
   memset(&body, 0, sizeof body);
@@ -562,7 +563,7 @@ static void finish_wait(mapihttp_call *call, ox_status error_code, bool events_p
 }
 
 static void wait_done(void *user, ox_status status, bool events_pending, const ox_error *err) {
-  mapihttp_call *call = user;
+  ox_mapihttp_call *call = user;
   (void)err;
   pthread_mutex_lock(&call->server->lock);
   bool stopping = call->server->stopping;
@@ -581,27 +582,27 @@ static void wait_done(void *user, ox_status status, bool events_pending, const o
 }
 
 /* Ends the wait as soon as it is the processor's. */
-static void cancel_wait(mapihttp_call *call) {
+static void cancel_wait(ox_mapihttp_call *call) {
   ox_rop_processor *processor = call->server->options.rop_processor;
-  mapihttp_context *context = NULL;
+  ox_mapihttp_context *context = NULL;
   pthread_mutex_lock(&call->lock);
   call->end_requested = true;
   if (call->submitted) context = call->context;
-  if (context != NULL) mapihttp_context_ref(call->server, context);
+  if (context != NULL) ox_mapihttp_context_ref(call->server, context);
   pthread_mutex_unlock(&call->lock);
   if (context == NULL) return;
   processor->cancel(processor, context->rop, call->id);
-  mapihttp_context_unref(call->server, context);
+  ox_mapihttp_context_unref(call->server, context);
 }
 
-void mapihttp_call_end_wait(mapihttp_call *call) {
+void ox_mapihttp_call_end_wait(ox_mapihttp_call *call) {
   cancel_wait(call);
 }
 
-static void begin_wait(mapihttp_call *call) {
+static void begin_wait(ox_mapihttp_call *call) {
   ox_rop_processor *processor = call->server->options.rop_processor;
   call->deadline_ms = call->begin_ms + call->server->options.notification_wait_ms;
-  if (!mapihttp_context_set_wait(call->server, call->context, call)) {
+  if (!ox_mapihttp_context_set_wait(call->server, call->context, call)) {
     finish_wait(call, OX_E_REJECTED, false);
     return;
   }
@@ -620,7 +621,7 @@ static void begin_wait(mapihttp_call *call) {
 
 /* ---- Disconnect, PING, address book ---------------------------------------------------------- */
 
-static void begin_disconnect(mapihttp_call *call) {
+static void begin_disconnect(ox_mapihttp_call *call) {
   ox_mapihttp_disconnect_response body;
   ox_writer w;
   memset(&body, 0, sizeof body);
@@ -631,7 +632,7 @@ static void begin_disconnect(mapihttp_call *call) {
 }
 
 static void nspi_done(void *user, ox_status status, ox_bytes body, const ox_error *err) {
-  mapihttp_call *call = user;
+  ox_mapihttp_call *call = user;
   (void)err;
   if (call->info->type == UNBIND) call->destroy = true;
   if (ox_failed(status)) {
@@ -655,7 +656,7 @@ static void nspi_done(void *user, ox_status status, ox_bytes body, const ox_erro
   finish(call, OX_MAPIHTTP_SUCCESS, body);
 }
 
-static void begin_nspi(mapihttp_call *call) {
+static void begin_nspi(ox_mapihttp_call *call) {
   ox_nspi_processor *processor = call->server->options.nspi_processor;
   ox_status status =
       processor->execute(processor, &call->caller, call->info->name, call->request.body,
@@ -666,7 +667,7 @@ static void begin_nspi(mapihttp_call *call) {
   }
 }
 
-static void begin_bind(mapihttp_call *call) {
+static void begin_bind(ox_mapihttp_call *call) {
   ox_status status;
   bool made = new_context(call, &status);
   if (!made || !start(call)) {
@@ -683,8 +684,8 @@ static void begin_bind(mapihttp_call *call) {
 /* ---- Checks before a request is accepted ----------------------------------------------------- */
 
 /* Verb, path, header fields. [MS-OXCMAPIHTTP] 2.2.3 */
-static uint32_t check_head(mapihttp_call *call, const char **why) {
-  const mapihttp_request *request = &call->request;
+static uint32_t check_head(ox_mapihttp_call *call, const char **why) {
+  const ox_mapihttp_request *request = &call->request;
   const ox_mapihttp_server *server = call->server;
   const char *type = find_header(call, "X-RequestType");
   const char *id = find_header(call, "X-RequestId");
@@ -695,9 +696,9 @@ static uint32_t check_head(mapihttp_call *call, const char **why) {
     return OX_MAPIHTTP_INVALID_VERB;
   }
   if (path_is(request->path, "/mapi/emsmdb"))
-    call->kind = MAPIHTTP_EMSMDB;
+    call->kind = OX_MAPIHTTP_EMSMDB;
   else if (path_is(request->path, "/mapi/nspi"))
-    call->kind = MAPIHTTP_NSPI;
+    call->kind = OX_MAPIHTTP_NSPI;
   else
     return OX_MAPIHTTP_INVALID_PATH;
   if (request->user[0] == 0) return OX_MAPIHTTP_ANONYMOUS_NOT_ALLOWED;
@@ -705,9 +706,9 @@ static uint32_t check_head(mapihttp_call *call, const char **why) {
     *why = "X-RequestType, X-RequestId and Content-Type are required.";
     return OX_MAPIHTTP_MISSING_HEADER;
   }
-  const request_info *table = call->kind == MAPIHTTP_EMSMDB ? emsmdb_requests : nspi_requests;
-  size_t count = call->kind == MAPIHTTP_EMSMDB ? sizeof emsmdb_requests / sizeof *table
-                                               : sizeof nspi_requests / sizeof *table;
+  const request_info *table = call->kind == OX_MAPIHTTP_EMSMDB ? emsmdb_requests : nspi_requests;
+  size_t count = call->kind == OX_MAPIHTTP_EMSMDB ? sizeof emsmdb_requests / sizeof *table
+                                                  : sizeof nspi_requests / sizeof *table;
   for (size_t i = 0; i < count && call->info == NULL; i++)
     if (strcasecmp(table[i].name, type) == 0) call->info = &table[i];
   if (call->info == NULL) return OX_MAPIHTTP_INVALID_REQUEST_TYPE;
@@ -719,8 +720,8 @@ static uint32_t check_head(mapihttp_call *call, const char **why) {
     *why = "Content-Type is " CONTENT_TYPE ".";
     return OX_MAPIHTTP_INVALID_HEADER;
   }
-  if (call->kind == MAPIHTTP_EMSMDB ? server->options.rop_processor == NULL
-                                    : server->options.nspi_processor == NULL)
+  if (call->kind == OX_MAPIHTTP_EMSMDB ? server->options.rop_processor == NULL
+                                       : server->options.nspi_processor == NULL)
     return OX_MAPIHTTP_ENDPOINT_DISABLED;
   if (request->body.size_bytes > server->options.request_max_bytes) return OX_MAPIHTTP_TOO_LARGE;
   return OX_MAPIHTTP_SUCCESS;
@@ -728,7 +729,7 @@ static uint32_t check_head(mapihttp_call *call, const char **why) {
 
 /* Auxiliary data is information only, but what cannot be parsed is no auxiliary data.
  * [MS-OXCRPC] 3.1.4.1.2 */
-static ox_status check_auxiliary(mapihttp_call *call, ox_bytes buffer) {
+static ox_status check_auxiliary(ox_mapihttp_call *call, ox_bytes buffer) {
   ox_bytes *payloads;
   size_t count;
   if (buffer.size_bytes > OX_RPCEXT_AUX_MAX_BYTES) return OX_OK; /* refused with an RPC status */
@@ -743,7 +744,7 @@ static ox_status check_auxiliary(mapihttp_call *call, ox_bytes buffer) {
   return status;
 }
 
-static ox_status check_body(mapihttp_call *call) {
+static ox_status check_body(ox_mapihttp_call *call) {
   ox_reader r;
   ox_mapihttp_disconnect_request disconnect;
   ox_mapihttp_notification_wait_request wait;
@@ -779,7 +780,7 @@ static ox_status check_body(mapihttp_call *call) {
 }
 
 /* Finds the context that the cookie names and enters it. [MS-OXCMAPIHTTP] 3.2.5.1 */
-static uint32_t enter_context(mapihttp_call *call) {
+static uint32_t enter_context(ox_mapihttp_call *call) {
   const char *cookie = find_cookie(call, CONTEXT_COOKIE);
   const char *sequence = find_cookie(call, SEQUENCE_COOKIE);
   bool beside = call->info->type == NOTIFICATION_WAIT || call->info->type == PING;
@@ -788,15 +789,15 @@ static uint32_t enter_context(mapihttp_call *call) {
     return call->info->type == PING ? OX_MAPIHTTP_SUCCESS : OX_MAPIHTTP_MISSING_COOKIE;
   }
   if (!is_cookie_value(cookie)) return OX_MAPIHTTP_INVALID_CONTEXT_COOKIE;
-  mapihttp_context *context =
-      mapihttp_context_find(call->server, call->kind, cookie, call->request.user);
+  ox_mapihttp_context *context =
+      ox_mapihttp_context_find(call->server, call->kind, cookie, call->request.user);
   if (context == NULL) return OX_MAPIHTTP_CONTEXT_NOT_FOUND;
   uint32_t code = OX_MAPIHTTP_SUCCESS;
   if (!beside && sequence == NULL) code = OX_MAPIHTTP_MISSING_COOKIE;
   if (code == OX_MAPIHTTP_SUCCESS)
-    code = mapihttp_context_enter(call->server, context, beside ? NULL : sequence);
+    code = ox_mapihttp_context_enter(call->server, context, beside ? NULL : sequence);
   if (code != OX_MAPIHTTP_SUCCESS) {
-    mapihttp_context_unref(call->server, context);
+    ox_mapihttp_context_unref(call->server, context);
     return code;
   }
   call->context = context;
@@ -805,7 +806,7 @@ static uint32_t enter_context(mapihttp_call *call) {
   return OX_MAPIHTTP_SUCCESS;
 }
 
-static void run(mapihttp_call *call) {
+static void run(ox_mapihttp_call *call) {
   const char *why;
   ox_bytes none = {NULL, 0};
   uint32_t code = check_head(call, &why);
@@ -847,9 +848,10 @@ static void run(mapihttp_call *call) {
 
 /* ---- Interface ------------------------------------------------------------------------------- */
 
-mapihttp_call *mapihttp_call_new(ox_mapihttp_server *server, const mapihttp_request *request,
-                                 const mapihttp_sink *sink) {
-  mapihttp_call *call = ox_calloc(server->allocator, 1, sizeof *call);
+ox_mapihttp_call *ox_mapihttp_call_new(ox_mapihttp_server *server,
+                                       const ox_mapihttp_request *request,
+                                       const ox_mapihttp_sink *sink) {
+  ox_mapihttp_call *call = ox_calloc(server->allocator, 1, sizeof *call);
   if (call == NULL) return NULL;
   if (pthread_mutex_init(&call->lock, NULL) != 0) {
     ox_free(server->allocator, call);
@@ -869,9 +871,9 @@ mapihttp_call *mapihttp_call_new(ox_mapihttp_server *server, const mapihttp_requ
   return call;
 }
 
-void mapihttp_call_run(mapihttp_call *call) {
+void ox_mapihttp_call_run(ox_mapihttp_call *call) {
   ox_mapihttp_server *server = call->server;
-  mapihttp_call_ref(call);
+  ox_mapihttp_call_ref(call);
   ox_mapihttp_server_sweep(server);
   pthread_mutex_lock(&server->lock);
   call->id = ++server->next_call_id;
@@ -882,10 +884,10 @@ void mapihttp_call_run(mapihttp_call *call) {
     refuse(call, OX_MAPIHTTP_ENDPOINT_SHUTTING_DOWN, "");
   else
     run(call);
-  mapihttp_call_unref(call);
+  ox_mapihttp_call_unref(call);
 }
 
-void mapihttp_call_tick(mapihttp_call *call) {
+void ox_mapihttp_call_tick(ox_mapihttp_call *call) {
   static const char pending[] = "PENDING\r\n";
   ox_bytes data = {(const uint8_t *)pending, sizeof pending - 1};
   pthread_mutex_lock(&call->lock);
@@ -897,7 +899,7 @@ void mapihttp_call_tick(mapihttp_call *call) {
   if (overdue) cancel_wait(call);
 }
 
-void mapihttp_call_cancel(mapihttp_call *call) {
+void ox_mapihttp_call_cancel(ox_mapihttp_call *call) {
   pthread_mutex_lock(&call->lock);
   call->gone = true;
   bool waiting = !call->ended && call->info != NULL && call->info->type == NOTIFICATION_WAIT;

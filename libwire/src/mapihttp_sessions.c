@@ -5,15 +5,15 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-static ox_status make_cookie(const ox_environment *env, char out[MAPIHTTP_COOKIE_CHARS + 1]) {
-  uint8_t random[MAPIHTTP_COOKIE_CHARS / 2];
+static ox_status make_cookie(const ox_environment *env, char out[OX_MAPIHTTP_COOKIE_CHARS + 1]) {
+  uint8_t random[OX_MAPIHTTP_COOKIE_CHARS / 2];
   ox_status status = env->random(env->user, random, sizeof random);
   if (status != OX_OK) return status;
   for (size_t i = 0; i < sizeof random; i++) {
     out[2 * i] = hex_digits[random[i] >> 4];
     out[2 * i + 1] = hex_digits[random[i] & 15];
   }
-  out[MAPIHTTP_COOKIE_CHARS] = 0;
+  out[OX_MAPIHTTP_COOKIE_CHARS] = 0;
   ox_wipe(random, sizeof random);
   return OX_OK;
 }
@@ -26,22 +26,22 @@ static uint64_t now_ms(const ox_mapihttp_server *server) {
 static size_t bucket_of(const char *cookie) {
   size_t bucket = 0;
   for (unsigned i = 0; i < 4; i++) bucket = bucket << 4 | (size_t)(cookie[i] & 15);
-  return bucket % MAPIHTTP_BUCKET_COUNT;
+  return bucket % OX_MAPIHTTP_BUCKET_COUNT;
 }
 
 /* ---- With the lock held ---------------------------------------------------------------------- */
 
-static void idle_remove(ox_mapihttp_server *server, mapihttp_context *context) {
+static void idle_remove(ox_mapihttp_server *server, ox_mapihttp_context *context) {
   if (!context->idle) return;
-  mapihttp_context *previous = context->idle_previous;
-  mapihttp_context *next = context->idle_next;
+  ox_mapihttp_context *previous = context->idle_previous;
+  ox_mapihttp_context *next = context->idle_next;
   *(previous != NULL ? &previous->idle_next : &server->idle_first) = next;
   *(next != NULL ? &next->idle_previous : &server->idle_last) = previous;
   context->idle = false;
 }
 
 /* Every idle time is the same, so the list stays in the order of expiry. */
-static void idle_append(ox_mapihttp_server *server, mapihttp_context *context) {
+static void idle_append(ox_mapihttp_server *server, ox_mapihttp_context *context) {
   context->expires_ms = now_ms(server) + server->options.session_idle_ms;
   context->idle_previous = server->idle_last;
   context->idle_next = NULL;
@@ -50,16 +50,16 @@ static void idle_append(ox_mapihttp_server *server, mapihttp_context *context) {
   context->idle = true;
 }
 
-static void table_insert(ox_mapihttp_server *server, mapihttp_context *context) {
-  mapihttp_context **bucket = &server->buckets[bucket_of(context->cookie)];
+static void table_insert(ox_mapihttp_server *server, ox_mapihttp_context *context) {
+  ox_mapihttp_context **bucket = &server->buckets[bucket_of(context->cookie)];
   context->bucket_next = *bucket;
   *bucket = context;
   server->stats.sessions_open++;
   server->stats.sessions_total++;
 }
 
-static void table_remove(ox_mapihttp_server *server, mapihttp_context *context) {
-  mapihttp_context **at = &server->buckets[bucket_of(context->cookie)];
+static void table_remove(ox_mapihttp_server *server, ox_mapihttp_context *context) {
+  ox_mapihttp_context **at = &server->buckets[bucket_of(context->cookie)];
   while (*at != context) at = &(*at)->bucket_next;
   *at = context->bucket_next;
   idle_remove(server, context);
@@ -69,18 +69,18 @@ static void table_remove(ox_mapihttp_server *server, mapihttp_context *context) 
 
 static size_t count_of_user(const ox_mapihttp_server *server, const char *user) {
   size_t count = 0;
-  for (size_t i = 0; i < MAPIHTTP_BUCKET_COUNT; i++)
-    for (const mapihttp_context *at = server->buckets[i]; at != NULL; at = at->bucket_next)
+  for (size_t i = 0; i < OX_MAPIHTTP_BUCKET_COUNT; i++)
+    for (const ox_mapihttp_context *at = server->buckets[i]; at != NULL; at = at->bucket_next)
       if (strcmp(at->user, user) == 0) count++;
   return count;
 }
 
 /* ---- Interface ------------------------------------------------------------------------------- */
 
-ox_status mapihttp_context_new(ox_mapihttp_server *server, mapihttp_kind kind, const char *user,
-                               mapihttp_context **out) {
+ox_status ox_mapihttp_context_new(ox_mapihttp_server *server, ox_mapihttp_kind kind,
+                                  const char *user, ox_mapihttp_context **out) {
   *out = NULL;
-  mapihttp_context *context = ox_calloc(server->allocator, 1, sizeof *context);
+  ox_mapihttp_context *context = ox_calloc(server->allocator, 1, sizeof *context);
   if (context == NULL) return OX_E_NO_MEMORY;
   context->kind = kind;
   context->references = 2; /* the table's and the caller's */
@@ -111,10 +111,10 @@ ox_status mapihttp_context_new(ox_mapihttp_server *server, mapihttp_kind kind, c
   return OX_OK;
 }
 
-mapihttp_context *mapihttp_context_find(ox_mapihttp_server *server, mapihttp_kind kind,
-                                        const char *cookie, const char *user) {
+ox_mapihttp_context *ox_mapihttp_context_find(ox_mapihttp_server *server, ox_mapihttp_kind kind,
+                                              const char *cookie, const char *user) {
   pthread_mutex_lock(&server->lock);
-  mapihttp_context *at = server->buckets[bucket_of(cookie)];
+  ox_mapihttp_context *at = server->buckets[bucket_of(cookie)];
   while (at != NULL && (at->kind != kind || strcmp(at->cookie, cookie) != 0)) at = at->bucket_next;
   /* A context whose time is over is gone, even if nobody has swept it yet. */
   if (at != NULL && (strcmp(at->user, user) != 0 || (at->idle && at->expires_ms <= now_ms(server))))
@@ -124,13 +124,13 @@ mapihttp_context *mapihttp_context_find(ox_mapihttp_server *server, mapihttp_kin
   return at;
 }
 
-void mapihttp_context_ref(ox_mapihttp_server *server, mapihttp_context *context) {
+void ox_mapihttp_context_ref(ox_mapihttp_server *server, ox_mapihttp_context *context) {
   pthread_mutex_lock(&server->lock);
   context->references++;
   pthread_mutex_unlock(&server->lock);
 }
 
-void mapihttp_context_unref(ox_mapihttp_server *server, mapihttp_context *context) {
+void ox_mapihttp_context_unref(ox_mapihttp_server *server, ox_mapihttp_context *context) {
   pthread_mutex_lock(&server->lock);
   bool last = --context->references == 0;
   pthread_mutex_unlock(&server->lock);
@@ -143,23 +143,23 @@ void mapihttp_context_unref(ox_mapihttp_server *server, mapihttp_context *contex
   ox_free(server->allocator, context);
 }
 
-void mapihttp_context_destroy(ox_mapihttp_server *server, mapihttp_context *context) {
+void ox_mapihttp_context_destroy(ox_mapihttp_server *server, ox_mapihttp_context *context) {
   pthread_mutex_lock(&server->lock);
   bool was_dead = context->dead;
-  mapihttp_call *wait = context->wait;
+  ox_mapihttp_call *wait = context->wait;
   if (!was_dead) table_remove(server, context);
-  if (wait != NULL) mapihttp_call_ref(wait);
+  if (wait != NULL) ox_mapihttp_call_ref(wait);
   pthread_mutex_unlock(&server->lock);
   if (wait != NULL) {
-    mapihttp_call_end_wait(wait);
-    mapihttp_call_unref(wait);
+    ox_mapihttp_call_end_wait(wait);
+    ox_mapihttp_call_unref(wait);
   }
-  if (!was_dead) mapihttp_context_unref(server, context); /* the table's */
+  if (!was_dead) ox_mapihttp_context_unref(server, context); /* the table's */
 }
 
-uint32_t mapihttp_context_enter(ox_mapihttp_server *server, mapihttp_context *context,
-                                const char *sequence) {
-  char next[MAPIHTTP_COOKIE_CHARS + 1];
+uint32_t ox_mapihttp_context_enter(ox_mapihttp_server *server, ox_mapihttp_context *context,
+                                   const char *sequence) {
+  char next[OX_MAPIHTTP_COOKIE_CHARS + 1];
   uint32_t code = OX_MAPIHTTP_SUCCESS;
   if (sequence != NULL && make_cookie(server->environment, next) != OX_OK)
     return OX_MAPIHTTP_UNKNOWN_FAILURE;
@@ -180,20 +180,20 @@ uint32_t mapihttp_context_enter(ox_mapihttp_server *server, mapihttp_context *co
   return code;
 }
 
-void mapihttp_context_leave(ox_mapihttp_server *server, mapihttp_context *context,
-                            bool in_sequence) {
+void ox_mapihttp_context_leave(ox_mapihttp_server *server, ox_mapihttp_context *context,
+                               bool in_sequence) {
   pthread_mutex_lock(&server->lock);
   if (in_sequence) context->busy = false;
   if (--context->pending_count == 0 && !context->dead) idle_append(server, context);
   pthread_mutex_unlock(&server->lock);
 }
 
-bool mapihttp_context_set_wait(ox_mapihttp_server *server, mapihttp_context *context,
-                               mapihttp_call *call) {
+bool ox_mapihttp_context_set_wait(ox_mapihttp_server *server, ox_mapihttp_context *context,
+                                  ox_mapihttp_call *call) {
   pthread_mutex_lock(&server->lock);
   bool free = context->wait == NULL && !context->dead && !server->stopping;
   if (free) {
-    mapihttp_call_ref(call);
+    ox_mapihttp_call_ref(call);
     context->wait = call;
     server->stats.waits_open++;
   }
@@ -201,8 +201,8 @@ bool mapihttp_context_set_wait(ox_mapihttp_server *server, mapihttp_context *con
   return free;
 }
 
-void mapihttp_context_clear_wait(ox_mapihttp_server *server, mapihttp_context *context,
-                                 mapihttp_call *call) {
+void ox_mapihttp_context_clear_wait(ox_mapihttp_server *server, ox_mapihttp_context *context,
+                                    ox_mapihttp_call *call) {
   pthread_mutex_lock(&server->lock);
   bool mine = context->wait == call;
   if (mine) {
@@ -210,18 +210,18 @@ void mapihttp_context_clear_wait(ox_mapihttp_server *server, mapihttp_context *c
     server->stats.waits_open--;
   }
   pthread_mutex_unlock(&server->lock);
-  if (mine) mapihttp_call_unref(call);
+  if (mine) ox_mapihttp_call_unref(call);
 }
 
 /* ---- Expiry and the end ---------------------------------------------------------------------- */
 
 /* Takes the first expired context out of the idle list, with a reference; NULL when there is none.
  * It stays in the table, pending, so that nobody else expires it. */
-static mapihttp_context *take_expired(ox_mapihttp_server *server, bool all, uint64_t *next_ms) {
+static ox_mapihttp_context *take_expired(ox_mapihttp_server *server, bool all, uint64_t *next_ms) {
   uint64_t now = now_ms(server);
   *next_ms = UINT64_MAX;
   pthread_mutex_lock(&server->lock);
-  mapihttp_context *first = server->idle_first;
+  ox_mapihttp_context *first = server->idle_first;
   if (first != NULL && !all && first->expires_ms > now) {
     *next_ms = first->expires_ms - now;
     first = NULL;
@@ -237,37 +237,37 @@ static mapihttp_context *take_expired(ox_mapihttp_server *server, bool all, uint
 
 uint64_t ox_mapihttp_server_sweep(ox_mapihttp_server *server) {
   uint64_t next_ms;
-  mapihttp_context *context;
+  ox_mapihttp_context *context;
   while ((context = take_expired(server, false, &next_ms)) != NULL) {
-    mapihttp_context_destroy(server, context);
-    mapihttp_context_unref(server, context);
+    ox_mapihttp_context_destroy(server, context);
+    ox_mapihttp_context_unref(server, context);
   }
   return next_ms;
 }
 
 void ox_mapihttp_server_stop(ox_mapihttp_server *server) {
-  mapihttp_call *wait;
+  ox_mapihttp_call *wait;
   pthread_mutex_lock(&server->lock);
   server->stopping = true;
   pthread_mutex_unlock(&server->lock);
   do {
     wait = NULL;
     pthread_mutex_lock(&server->lock);
-    for (size_t i = 0; i < MAPIHTTP_BUCKET_COUNT && wait == NULL; i++)
-      for (mapihttp_context *at = server->buckets[i]; at != NULL && wait == NULL;
+    for (size_t i = 0; i < OX_MAPIHTTP_BUCKET_COUNT && wait == NULL; i++)
+      for (ox_mapihttp_context *at = server->buckets[i]; at != NULL && wait == NULL;
            at = at->bucket_next) {
         wait = at->wait;
         if (wait != NULL) {
-          mapihttp_call_ref(wait);
+          ox_mapihttp_call_ref(wait);
           at->wait = NULL; /* its own reference goes below */
           server->stats.waits_open--;
         }
       }
     pthread_mutex_unlock(&server->lock);
     if (wait != NULL) {
-      mapihttp_call_end_wait(wait);
-      mapihttp_call_unref(wait);
-      mapihttp_call_unref(wait);
+      ox_mapihttp_call_end_wait(wait);
+      ox_mapihttp_call_unref(wait);
+      ox_mapihttp_call_unref(wait);
     }
   } while (wait != NULL);
 }
@@ -275,8 +275,8 @@ void ox_mapihttp_server_stop(ox_mapihttp_server *server) {
 void ox_mapihttp_server_free(ox_mapihttp_server *server) {
   if (server == NULL) return;
   ox_mapihttp_server_stop(server);
-  for (size_t i = 0; i < MAPIHTTP_BUCKET_COUNT; i++) {
-    while (server->buckets[i] != NULL) mapihttp_context_destroy(server, server->buckets[i]);
+  for (size_t i = 0; i < OX_MAPIHTTP_BUCKET_COUNT; i++) {
+    while (server->buckets[i] != NULL) ox_mapihttp_context_destroy(server, server->buckets[i]);
   }
   pthread_mutex_destroy(&server->lock);
   ox_free(server->allocator, server->server_application);

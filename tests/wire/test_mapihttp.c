@@ -90,7 +90,7 @@ typedef struct exchange {
   bool responded;
   bool finished;
   bool released;
-  mapihttp_call *call;
+  ox_mapihttp_call *call;
 } exchange;
 
 static void keep_headers(exchange *x, const ox_http_header *headers, size_t count) {
@@ -143,20 +143,20 @@ static void exchange_init(exchange *x) {
 
 static void exchange_dispose(exchange *x) {
   assert_true(x->released);
-  mapihttp_call_unref(x->call);
+  ox_mapihttp_call_unref(x->call);
   ox_writer_dispose(&x->stream);
   ox_arena_dispose(&x->arena);
 }
 
-static void begin(fixture *f, exchange *x, const mapihttp_request *request) {
-  mapihttp_sink sink = {on_respond, on_start, on_send, on_finish, on_release, x};
-  x->call = mapihttp_call_new(f->server, request, &sink);
+static void begin(fixture *f, exchange *x, const ox_mapihttp_request *request) {
+  ox_mapihttp_sink sink = {on_respond, on_start, on_send, on_finish, on_release, x};
+  x->call = ox_mapihttp_call_new(f->server, request, &sink);
   assert_non_null(x->call);
-  mapihttp_call_run(x->call);
+  ox_mapihttp_call_run(x->call);
 }
 
 /* A request of the fixture's session; header fields may be changed by the caller before begin. */
-static void prepare(fixture *f, exchange *x, mapihttp_request *request, const char *path,
+static void prepare(fixture *f, exchange *x, ox_mapihttp_request *request, const char *path,
                     const char *type, ox_bytes body) {
   ox_http_header *headers;
   exchange_init(x);
@@ -260,7 +260,7 @@ static void decode_execute(const ox_mapihttp_reply *reply, ox_arena *arena,
 /* Connects the fixture's session. */
 static void connect_session(fixture *f) {
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
   request.body = connect_body(&x.arena);
@@ -274,7 +274,7 @@ static void connect_session(fixture *f) {
 static void refused(fixture *f, const char *path, const char *type, ox_bytes body,
                     const char *code) {
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   prepare(f, &x, &request, path, type, body);
   begin(f, &x, &request);
   assert_code(&x, code);
@@ -283,7 +283,7 @@ static void refused(fixture *f, const char *path, const char *type, ox_bytes bod
 
 static void execute_ok(fixture *f, const char *rops) {
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   ox_mapihttp_execute_response body;
   ox_bytes *payloads;
@@ -307,7 +307,7 @@ static void execute_ok(fixture *f, const char *rops) {
 static void test_connect__answer(void **state) {
   fixture *f = *state;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   ox_mapihttp_connect_response body;
   ox_reader r;
@@ -360,7 +360,7 @@ static void test_connect__answer(void **state) {
 static void test_connect__refused_by_the_processor(void **state) {
   fixture *f = *state;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   ox_mapihttp_connect_response body;
   ox_reader r;
@@ -392,7 +392,7 @@ static void test_execute__one_after_another(void **state) {
 static void test_disconnect__context_is_gone(void **state) {
   fixture *f = *state;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   connect_session(f);
   prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
@@ -429,7 +429,7 @@ static void test_ping__keeps_the_session(void **state) {
   fixture *f = *state;
   for (unsigned with_session = 0; with_session < 2; with_session++) {
     exchange x;
-    mapihttp_request request;
+    ox_mapihttp_request request;
     ox_mapihttp_reply reply;
     if (with_session) connect_session(f);
     clock_ms += 600000;
@@ -451,7 +451,7 @@ static void test_reconnect__replaces_the_context(void **state) {
   connect_session(f);
   const char *before = NULL;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   for (unsigned i = 0; i < 5; i++) { /* more than the session limit of 3 */
     prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
@@ -481,7 +481,7 @@ static void test_limits__sessions_per_user(void **state) {
   fixture *f = *state;
   for (unsigned i = 0; i < 4; i++) {
     exchange x;
-    mapihttp_request request;
+    ox_mapihttp_request request;
     ox_mapihttp_reply reply;
     ox_mapihttp_connect_response body;
     ox_reader r;
@@ -500,7 +500,7 @@ static void test_limits__sessions_per_user(void **state) {
 
 /* ---- Refusals of 2.2.3.3.3 ------------------------------------------------------------------- */
 
-static void change_header(exchange *x, mapihttp_request *request, const char *name,
+static void change_header(exchange *x, ox_mapihttp_request *request, const char *name,
                           const char *value) {
   ox_http_header *copy = ox_arena_calloc(&x->arena, request->header_count, sizeof *copy);
   size_t count = 0;
@@ -541,7 +541,7 @@ static void test_refusals__header_fields(void **state) {
   connect_session(f);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     exchange x;
-    mapihttp_request request;
+    ox_mapihttp_request request;
     prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
     change_header(&x, &request, rows[i].name, rows[i].value);
     begin(f, &x, &request);
@@ -555,7 +555,7 @@ static void test_refusals__header_fields(void **state) {
 static void test_refusals__verb_path_user(void **state) {
   fixture *f = *state;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   prepare(f, &x, &request, "/mapi/emsmdb/", "PING", no_body);
   request.method = "GET";
   begin(f, &x, &request);
@@ -574,7 +574,7 @@ static void test_refusals__verb_path_user(void **state) {
 static void test_refusals__cookie_of_another_user(void **state) {
   fixture *f = *state;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   connect_session(f);
   prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
   request.user = "mallory@example.test";
@@ -642,7 +642,7 @@ static void test_sequence__one_request_at_a_time(void **state) {
   fixture *f = *state;
   exchange first;
   exchange second;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   connect_session(f);
   f->fake.hold_execute = true;
@@ -659,11 +659,11 @@ static void test_sequence__one_request_at_a_time(void **state) {
   assert_code(&second, "15");
   exchange_dispose(&second);
   assert_int_equal(f->fake.executes, 1);
-  mapihttp_call_tick(first.call);
-  mapihttp_call_tick(first.call);
+  ox_mapihttp_call_tick(first.call);
+  ox_mapihttp_call_tick(first.call);
   assert_true(fake_release_execute(&f->fake));
   assert_true(first.finished);
-  mapihttp_call_tick(first.call); /* too late: sends nothing */
+  ox_mapihttp_call_tick(first.call); /* too late: sends nothing */
   digest_ok(f, &first, &reply);
   assert_int_equal(reply.pending_count, 2); /* R1239, R1241 */
   ox_mapihttp_reply_dispose(&reply);
@@ -675,7 +675,7 @@ static void test_sequence__one_request_at_a_time(void **state) {
 static void test_sequence__stale_and_missing_cookie(void **state) {
   fixture *f = *state;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   connect_session(f);
   /* The cookies as Connect gave them, kept for later. */
   prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
@@ -704,7 +704,7 @@ static void test_sequence__stale_and_missing_cookie(void **state) {
 static void test_cookies__in_fields_of_their_own(void **state) {
   fixture *f = *state;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   connect_session(f);
   prepare(f, &x, &request, "/mapi/emsmdb/", "Execute", no_body);
@@ -732,7 +732,7 @@ static void test_cookies__in_fields_of_their_own(void **state) {
 
 static void execute_gives(fixture *f, ox_bytes body, uint32_t status_code, uint32_t error_code) {
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   ox_mapihttp_execute_response response;
   ox_bytes *payloads;
@@ -794,7 +794,7 @@ static void test_execute__chained_outputs_and_flags(void **state) {
   f->fake.outputs[2] = large;
   for (uint32_t flags = 0; flags < 8; flags++) {
     exchange x;
-    mapihttp_request request;
+    ox_mapihttp_request request;
     ox_mapihttp_reply reply;
     ox_mapihttp_execute_response body;
     ox_bytes *payloads;
@@ -821,7 +821,7 @@ static void test_execute__too_much_output_is_an_invalid_response(void **state) {
   fixture *f = *state;
   static uint8_t big[0x4000];
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   ox_error err;
   for (size_t i = 0; i < sizeof big; i++) big[i] = (uint8_t)(i * 7919 >> 3);
@@ -858,7 +858,7 @@ static void wait_gives(fixture *f, exchange *x, uint32_t error_code, uint32_t ev
 }
 
 static void begin_wait(fixture *f, exchange *x) {
-  mapihttp_request request;
+  ox_mapihttp_request request;
   prepare(f, x, &request, "/mapi/emsmdb/", "NotificationWait", wait_body);
   begin(f, x, &request);
 }
@@ -872,7 +872,7 @@ static void test_wait__beside_execute(void **state) {
   begin_wait(f, &wait);
   assert_true(wait.started && !wait.finished);
   for (unsigned i = 0; i < 3; i++) execute_ok(f, "meanwhile");
-  mapihttp_call_tick(wait.call);
+  ox_mapihttp_call_tick(wait.call);
   begin_wait(f, &second); /* only one */
   wait_gives(f, &second, OX_E_REJECTED, 0);
   exchange_dispose(&second);
@@ -907,10 +907,10 @@ static void test_wait__overdue_is_ended(void **state) {
   connect_session(f);
   begin_wait(f, &wait);
   clock_ms += 300000;
-  mapihttp_call_tick(wait.call);
+  ox_mapihttp_call_tick(wait.call);
   assert_false(wait.finished);
   clock_ms += 5000;
-  mapihttp_call_tick(wait.call);
+  ox_mapihttp_call_tick(wait.call);
   assert_int_equal(f->fake.cancels, 1);
   wait_gives(f, &wait, 0, 0);
   exchange_dispose(&wait);
@@ -920,7 +920,7 @@ static void test_wait__ends_with_its_session(void **state) {
   fixture *f = *state;
   exchange wait;
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_mapihttp_reply reply;
   ox_error err;
   connect_session(f);
@@ -953,7 +953,7 @@ static void test_wait__client_gone(void **state) {
   exchange wait;
   connect_session(f);
   begin_wait(f, &wait);
-  mapihttp_call_cancel(wait.call);
+  ox_mapihttp_call_cancel(wait.call);
   assert_int_equal(f->fake.cancels, 1);
   assert_true(wait.finished && wait.released);
   exchange_dispose(&wait);
@@ -964,7 +964,7 @@ static void test_wait__client_gone(void **state) {
 
 static ox_status nspi_call(fixture *f, const char *type, ox_bytes body, ox_mapihttp_reply *reply) {
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_error err;
   prepare(f, &x, &request, "/mapi/nspi/", type, body);
   begin(f, &x, &request);
@@ -1182,7 +1182,7 @@ static void test_client__answers_that_are_none(void **state) {
 static void run_anyhow(ox_mapihttp_server *server, ox_mapihttp_session *session, const char *path,
                        const char *type, ox_bytes body) {
   exchange x;
-  mapihttp_request request;
+  ox_mapihttp_request request;
   ox_http_header *headers;
   exchange_init(&x);
   memset(&request, 0, sizeof request);
@@ -1194,10 +1194,10 @@ static void run_anyhow(ox_mapihttp_server *server, ox_mapihttp_session *session,
   request.user = "alice@example.test";
   request.peer = "127.0.0.1:1";
   request.body = body;
-  mapihttp_sink sink = {on_respond, on_start, on_send, on_finish, on_release, &x};
-  x.call = mapihttp_call_new(server, &request, &sink);
+  ox_mapihttp_sink sink = {on_respond, on_start, on_send, on_finish, on_release, &x};
+  x.call = ox_mapihttp_call_new(server, &request, &sink);
   if (x.call != NULL) {
-    mapihttp_call_run(x.call);
+    ox_mapihttp_call_run(x.call);
     assert_true(x.released);
     assert_true(x.responded || x.finished);
     assert_int_equal(ox_mapihttp_session_take(session, x.headers, x.header_count, false), OX_OK);
