@@ -8,7 +8,9 @@
 #include "attributes.h"
 #include "ldif.h"
 
-enum { BATCH_ENTRIES = 256 };
+/* One transaction takes so many entries, or so many passwords, which take a while each: others wait
+ * for the lock meanwhile. */
+enum { BATCH_ENTRIES = 256, BATCH_PASSWORDS = 8 };
 
 /* objectClass to kind; the first class of an entry that is in the table decides. */
 static const struct {
@@ -86,6 +88,7 @@ typedef struct import_state {
   size_t link_count, link_capacity;
   known_dn *dns;
   size_t dn_count, dn_capacity;
+  unsigned password_count; /* of the present transaction */
 } import_state;
 
 static void report(const import_state *state, size_t line, const char *dn, ox_status status,
@@ -367,6 +370,7 @@ static ox_status import_password(import_state *state, const ldif_record *record,
     *remark_out = "imported without its password: hashed passwords cannot be used";
     return OX_OK;
   }
+  state->password_count++;
   return dir_set_password_locked(state->directory, object, password, err);
 }
 
@@ -485,7 +489,9 @@ static ox_status import_batches(import_state *state, ldif_reader *reader, ox_err
     dir_lock(state->directory);
     status = db_begin(state->directory, err);
     if (status == OX_OK) {
-      for (int i = 0; i < BATCH_ENTRIES && status == OX_OK; i++) {
+      state->password_count = 0;
+      for (int i = 0;
+           i < BATCH_ENTRIES && state->password_count < BATCH_PASSWORDS && status == OX_OK; i++) {
         ldif_record record;
         ox_arena_reset(state->arena);
         more = ldif_next(reader, state->arena, &record);
