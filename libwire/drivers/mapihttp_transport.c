@@ -113,8 +113,15 @@ static ox_status take_head(channel *c, ox_mapihttp_reply *reply, const ox_http_r
   return status;
 }
 
-/* One request, waited for. @param fresh  of Connect and Bind: cookies of before are replaced */
-static ox_status call_and_wait(channel *c, const char *type, ox_bytes body, bool fresh,
+/* What a request does to the cookies. */
+typedef enum cookie_use {
+  REPLACE, /* Connect and Bind: those of before are forgotten */
+  UPDATE,  /* requests in sequence */
+  BESIDE   /* PING and NotificationWait: the sequence cookie may be older than what we have */
+} cookie_use;
+
+/* One request, waited for. */
+static ox_status call_and_wait(channel *c, const char *type, ox_bytes body, cookie_use use,
                                uint32_t timeout_ms, ox_mapihttp_reply *reply, ox_error *err) {
   ox_http_request request;
   ox_http_response *response = NULL;
@@ -129,12 +136,12 @@ static ox_status call_and_wait(channel *c, const char *type, ox_bytes body, bool
     ox_error_set(err, status, NULL);
   ox_arena_dispose(&arena);
   if (status != OX_OK) return status;
-  if (fresh) {
+  if (use == REPLACE) {
     pthread_mutex_lock(&c->lock);
     ox_mapihttp_session_forget(c->session);
     pthread_mutex_unlock(&c->lock);
   }
-  status = take_head(c, reply, response, false, err);
+  status = take_head(c, reply, response, use == BESIDE, err);
   if (status == OX_OK)
     status = ox_mapihttp_reply_feed(reply, response->body.data, response->body.size_bytes, err);
   if (status == OX_OK) status = ox_mapihttp_reply_finish(reply, err);
@@ -151,11 +158,11 @@ static ox_status establish(channel *c, const char *type, ox_bytes body, ox_mapih
   ox_status status = had_context ? ox_mapihttp_session_renew(c->session) : OX_OK;
   pthread_mutex_unlock(&c->lock);
   if (status != OX_OK) return ox_error_set(err, status, NULL);
-  status = call_and_wait(c, type, body, true, c->connect_timeout_ms, reply, err);
+  status = call_and_wait(c, type, body, REPLACE, c->connect_timeout_ms, reply, err);
   if (status != OX_E_CLOSED || !had_context) return status;
   ox_mapihttp_reply_dispose(reply);
   ox_mapihttp_reply_init(reply, c->allocator, c->reply_max_bytes);
-  return call_and_wait(c, type, body, true, c->connect_timeout_ms, reply, err);
+  return call_and_wait(c, type, body, REPLACE, c->connect_timeout_ms, reply, err);
 }
 
 /* ---- Transport ------------------------------------------------------------------------------- */
@@ -424,7 +431,7 @@ static void transport_close(ox_rop_transport *base) {
     ox_mapihttp_reply_init(&reply, t->channel.allocator, t->channel.reply_max_bytes);
     /* Whatever the answer: the server's idle timer cleans up after a lost one. */
     ox_status ignored =
-        call_and_wait(&t->channel, "Disconnect", body, false, CLOSE_TIMEOUT_MS, &reply, NULL);
+        call_and_wait(&t->channel, "Disconnect", body, UPDATE, CLOSE_TIMEOUT_MS, &reply, NULL);
     (void)ignored;
     ox_mapihttp_reply_dispose(&reply);
   }
@@ -545,7 +552,7 @@ ox_status ox_mapihttp_ping(ox_rop_transport *base, uint32_t *expiration_ms_out, 
   ox_mapihttp_reply reply;
   ox_mapihttp_reply_init(&reply, t->channel.allocator, t->channel.reply_max_bytes);
   ox_status status =
-      call_and_wait(&t->channel, "PING", body, false, t->channel.connect_timeout_ms, &reply, err);
+      call_and_wait(&t->channel, "PING", body, BESIDE, t->channel.connect_timeout_ms, &reply, err);
   if (status == OX_OK && expiration_ms_out != NULL) *expiration_ms_out = reply.expiration_ms;
   ox_mapihttp_reply_dispose(&reply);
   return status;
@@ -581,10 +588,11 @@ ox_status ox_mapihttp_nspi_call(ox_mapihttp_nspi *nspi, const char *request_type
   channel *c = &nspi->channel;
   ox_mapihttp_reply reply;
   ox_mapihttp_reply_init(&reply, c->allocator, c->reply_max_bytes);
-  ox_status status =
-      strcmp(request_type, "Bind") == 0
-          ? establish(c, request_type, body, &reply, err)
-          : call_and_wait(c, request_type, body, false, c->connect_timeout_ms, &reply, err);
+  ox_status status = strcmp(request_type, "Bind") == 0
+                         ? establish(c, request_type, body, &reply, err)
+                         : call_and_wait(c, request_type, body,
+                                         strcmp(request_type, "PING") == 0 ? BESIDE : UPDATE,
+                                         c->connect_timeout_ms, &reply, err);
   if (status == OX_OK) {
     body_out->data = ox_arena_copy(arena, reply.body.data, reply.body.size_bytes);
     body_out->size_bytes = reply.body.size_bytes;

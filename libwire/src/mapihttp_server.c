@@ -253,11 +253,11 @@ static bool start(ox_mapihttp_call *call) {
   common_headers(call, &list, OX_MAPIHTTP_SUCCESS);
   add_header(&list, "X-PendingPeriod", number_text(call, call->server->options.pending_period_ms));
   if (call->context != NULL) {
+    char sequence[OX_MAPIHTTP_COOKIE_CHARS + 1];
+    ox_mapihttp_context_sequence(call->server, call->context, sequence);
+    /* Both in every answer, since clients may keep only the cookies of the last one (3.1.5.1). */
     add_header(&list, "Set-Cookie", cookie_text(call, CONTEXT_COOKIE, call->context->cookie));
-    /* Requests beside the sequence do not name its cookie: their answer may overtake, or be
-     * overtaken by, the one that carries a newer value. */
-    if (call->in_sequence)
-      add_header(&list, "Set-Cookie", cookie_text(call, SEQUENCE_COOKIE, call->context->sequence));
+    add_header(&list, "Set-Cookie", cookie_text(call, SEQUENCE_COOKIE, sequence));
   }
   if (list.failed) return false;
   pthread_mutex_lock(&call->lock);

@@ -105,6 +105,9 @@ void ox_mapihttp_context_unref(ox_mapihttp_server *server, ox_mapihttp_context *
  *  @return an X-ResponseCode: 0, 10 (dead), 15 */
 uint32_t ox_mapihttp_context_enter(ox_mapihttp_server *server, ox_mapihttp_context *context,
                                    const char *sequence);
+/** The sequence cookie that the next request in sequence must have. */
+void ox_mapihttp_context_sequence(ox_mapihttp_server *server, const ox_mapihttp_context *context,
+                                  char sequence_out[OX_MAPIHTTP_COOKIE_CHARS + 1]);
 /** Ends a request and starts the idle timer when it was the last. */
 void ox_mapihttp_context_leave(ox_mapihttp_server *server, ox_mapihttp_context *context,
                                bool in_sequence);

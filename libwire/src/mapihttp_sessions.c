@@ -180,6 +180,13 @@ uint32_t ox_mapihttp_context_enter(ox_mapihttp_server *server, ox_mapihttp_conte
   return code;
 }
 
+void ox_mapihttp_context_sequence(ox_mapihttp_server *server, const ox_mapihttp_context *context,
+                                  char sequence_out[OX_MAPIHTTP_COOKIE_CHARS + 1]) {
+  pthread_mutex_lock(&server->lock);
+  memcpy(sequence_out, context->sequence, sizeof context->sequence);
+  pthread_mutex_unlock(&server->lock);
+}
+
 void ox_mapihttp_context_leave(ox_mapihttp_server *server, ox_mapihttp_context *context,
                                bool in_sequence) {
   pthread_mutex_lock(&server->lock);

@@ -700,6 +700,29 @@ static void test_sequence__stale_and_missing_cookie(void **state) {
   execute_ok(f, "unharmed");
 }
 
+/* R1149, R1236, R1261: a client that keeps only the cookies of the last answer, whatever that was.
+ */
+static void test_cookies__all_in_every_answer(void **state) {
+  fixture *f = *state;
+  static const char *const types[] = {"PING", "NotificationWait", "PING"};
+  connect_session(f);
+  execute_ok(f, "moves the sequence on");
+  for (size_t i = 0; i < 3; i++) {
+    exchange x;
+    ox_mapihttp_request request;
+    ox_mapihttp_reply reply;
+    bool wait = strcmp(types[i], "NotificationWait") == 0;
+    prepare(f, &x, &request, "/mapi/emsmdb/", types[i], wait ? wait_body : no_body);
+    begin(f, &x, &request);
+    if (wait) assert_true(fake_end_wait(&f->fake, OX_OK, false));
+    ox_mapihttp_session_forget(f->session);
+    digest_ok(f, &x, &reply);
+    ox_mapihttp_reply_dispose(&reply);
+    exchange_dispose(&x);
+  }
+  execute_ok(f, "with what PING gave");
+}
+
 /* R73: several cookies in one field; and several fields, as section 4.2 shows them. */
 static void test_cookies__in_fields_of_their_own(void **state) {
   fixture *f = *state;
@@ -1264,6 +1287,7 @@ int main(void) {
       TEST(test_sequence__one_request_at_a_time),
       TEST(test_sequence__stale_and_missing_cookie),
       TEST(test_cookies__in_fields_of_their_own),
+      TEST(test_cookies__all_in_every_answer),
       TEST(test_execute__rpc_failures),
       TEST(test_execute__chained_outputs_and_flags),
       TEST(test_execute__too_much_output_is_an_invalid_response),
