@@ -704,9 +704,7 @@ static ox_status parse(const ox_mime_import_options *options, ox_bytes mime, ox_
                        ox_error *err) {
   /* The array borrows the input, which neither the stream nor its substreams ever write. */
   GByteArray *bytes = g_byte_array_new_take((guint8 *)mime.data, mime.size_bytes);
-  GMimeStream *stream = g_mime_stream_mem_new();
-  g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, FALSE);
-  g_mime_stream_mem_set_byte_array((GMimeStreamMem *)stream, bytes);
+  GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(bytes);
   g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, FALSE);
   GMimeParser *parser = g_mime_parser_new_with_stream(stream);
   GMimeParserOptions *how = parser_options(options->default_codepage);
