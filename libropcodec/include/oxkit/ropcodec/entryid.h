@@ -209,7 +209,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_message_entry_id(ox_arena *arena, const ox
                                                        const ox_guid *message_database_guid,
                                                        uint64_t message_globcnt, ox_bytes *out);
 /** Search key of an address: "TYPE:ADDRESS" in ASCII upper case with a terminating 0 that counts.
- *  @spec [MS-OXCDATA] 2.2.5 (PidTagSearchKey), [MS-OXOABK] 2.2.3.5 */
+ *  @spec [MS-OXOABK] (PidTagSearchKey) */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_address_search_key(ox_arena *arena, const char *address_type,
                                                          const char *email_address, ox_bytes *out);
 

@@ -48,7 +48,9 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_reader_finish(ox_reader *r, ox_error *err)
  *  length-prefixed part). */
 OX_EXPORT bool ox_reader_has(ox_reader *r, size_t n);
 
+/** Bytes left to read; 0 after a failure. */
 OX_EXPORT size_t ox_reader_remaining(const ox_reader *r);
+/** True while nothing has failed. */
 OX_EXPORT bool ox_reader_ok(const ox_reader *r);
 
 /* Little-endian integers; 0 after a failure. */

@@ -27,12 +27,13 @@ OX_BEGIN_DECLS
 #define OX_REPLY_NOT_TO_SENDER 0x00000001u
 #define OX_REPLY_STOCK_TEXT 0x00000002u
 
-/* BounceCode. @spec [MS-OXORULE] 2.2.5.1.2.4 */
+/* BounceCode. @spec [MS-OXORULE] 2.2.5.1.2.5 */
 #define OX_BOUNCE_TOO_LARGE 0x0000000Du
 #define OX_BOUNCE_NOT_DISPLAYED 0x0000001Fu
 #define OX_BOUNCE_DENIED 0x00000026u
 
-/** RecipientBlockData. @spec [MS-OXORULE] 2.2.5.1.2.4.1 */
+/** RecipientBlockData; NoOfProperties, like RecipientCount, has the width of the rule's counts.
+ *  @spec [MS-OXORULE] 2.2.5.1.2.4.1 */
 typedef struct ox_recipient_block {
   uint8_t reserved; /**< 0x01 */
   uint32_t property_count;

@@ -44,6 +44,7 @@ typedef uint64_t ox_filetime;
 /** Length of "YYYY-MM-DDThh:mm:ss.fffffffZ" with terminator. */
 #define OX_FILETIME_TEXT_BYTES 32
 
+/** Same size and bytes. */
 OX_EXPORT bool ox_bytes_equal(ox_bytes a, ox_bytes b);
 OX_EXPORT bool ox_guid_equal(const ox_guid *a, const ox_guid *b);
 OX_EXPORT bool ox_guid_is_null(const ox_guid *guid);

@@ -32,6 +32,7 @@ OX_EXPORT void ox_writer_init_fixed(ox_writer *w, void *buffer, size_t capacity_
  *  ox_writer_bytes gives a NULL view of the size. */
 OX_EXPORT void ox_writer_init_counting(ox_writer *w, size_t max_bytes);
 
+/** Frees the buffer of a writer that allocates. */
 OX_EXPORT void ox_writer_dispose(ox_writer *w);
 
 /** Forgets what was written and any failure; keeps the buffer. */
