@@ -26,7 +26,7 @@ OX_BEGIN_DECLS
 typedef struct ox_rop_server_trace {
   const char *user; /**< of the session */
   uint8_t rop_id;
-  const char *rop_name; /**< "RopOpenFolder"; static */
+  const char *rop_name; /**< "OpenFolder"; static */
   ox_status status;     /**< the ReturnValue */
   size_t request_bytes;
   size_t response_bytes;
