@@ -155,11 +155,22 @@ static bool satisfies(uint8_t rel_op, int order) {
   }
 }
 
-/* Numbers of different widths compare by value, text without regard to case. *comparable is false
+/* An integer of any width; false when the type is none. */
+static bool as_integer(uint16_t type, const ox_value *value, int64_t *out) {
+  switch (type) {
+    case OX_PTYP_INTEGER16: *out = value->i16; return true;
+    case OX_PTYP_INTEGER32: *out = value->i32; return true;
+    case OX_PTYP_INTEGER64: *out = value->i64; return true;
+    default: return false;
+  }
+}
+
+/* Integers of different widths compare by value, text without regard to case. *comparable is false
  * for types that have nothing in common. */
 static ox_status compare(const matcher *m, uint16_t type_a, const ox_value *a, uint16_t type_b,
                          const ox_value *b, int *order, bool *comparable) {
   ox_str16 x, y;
+  int64_t number_a, number_b;
   ox_status status = OX_OK;
   *comparable = true;
   *order = 0;
@@ -170,6 +181,8 @@ static ox_status compare(const matcher *m, uint16_t type_a, const ox_value *a, u
     *order = ox_str16_compare(x, y, OX_FOLD_CASE);
   } else if (type_a == type_b) {
     *order = ox_value_compare(type_a, a, b);
+  } else if (as_integer(type_a, a, &number_a) && as_integer(type_b, b, &number_b)) {
+    *order = (number_a > number_b) - (number_a < number_b);
   } else {
     *comparable = false;
   }

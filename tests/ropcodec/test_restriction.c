@@ -246,6 +246,12 @@ static void test_matches__property_and_its_operators(void **state) {
     ox_restriction r = property_i32(OX_PidTagMessageFlags, cases[i].rel_op, cases[i].number);
     assert_int_equal(matches(*state, &o, &r), cases[i].expected);
   }
+  ox_restriction narrow = property_i32(OX_PidTagMessageFlags, OX_RELOP_EQUAL, 0);
+  narrow.u.property.tagged_value.tag = OX_PROPTAG_AS(OX_PidTagMessageFlags, OX_PTYP_INTEGER16);
+  narrow.u.property.tagged_value.value.i16 = 5;
+  assert_true(matches(*state, &o, &narrow));
+  narrow.u.property.tagged_value.tag = OX_PROPTAG_AS(OX_PidTagMessageFlags, OX_PTYP_BINARY);
+  assert_false(matches(*state, &o, &narrow)); /* nothing in common */
   ox_restriction r = property_i32(OX_PidTagImportance, OX_RELOP_NOT_EQUAL, 4);
   assert_false(matches(*state, &o, &r)); /* missing */
   r = property_i32(OX_PidTagMessageFlags, OX_RELOP_MEMBER_OF_DL, 5);

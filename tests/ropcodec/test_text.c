@@ -1,31 +1,5 @@
 /* Text: UTF-16, UTF-8, code pages, folding, sort keys. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <oxkit/ropcodec/text.h>
-
-static int with_arena(void **state) {
-  static ox_arena arena;
-  ox_arena_init(&arena, NULL, 0);
-  *state = &arena;
-  return 0;
-}
-
-static int without_arena(void **state) {
-  ox_arena_dispose(*state);
-  return 0;
-}
-
-static ox_str16 wide(ox_arena *arena, const char *utf8) {
-  ox_str16 out = {NULL, 0};
-  assert_int_equal(ox_str16_from_utf8(arena, ox_str8_from(utf8), &out), OX_OK);
-  return out;
-}
+#include "../support/testing.h"
 
 static void assert_bytes(const void *data, size_t size, const char *expected, size_t length) {
   assert_int_equal(size, length);
@@ -47,11 +21,12 @@ static void test_utf16__any_units_survive_utf8(void **state) {
 }
 
 static void test_utf8__broken_bytes_become_replacements(void **state) {
-  assert_string_equal(ox_str16_utf8(*state, wide(*state, "a\xC0\x80z")),
+  assert_string_equal(ox_str16_utf8(*state, wide_text(*state, "a\xC0\x80z")),
                       "a\xEF\xBF\xBD\xEF\xBF\xBDz");
-  assert_string_equal(ox_str16_utf8(*state, wide(*state, "\xF4\x90\x80\x80")),
+  assert_string_equal(ox_str16_utf8(*state, wide_text(*state, "\xF4\x90\x80\x80")),
                       "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
-  assert_string_equal(ox_str16_utf8(*state, wide(*state, "\xE2\x82")), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  assert_string_equal(ox_str16_utf8(*state, wide_text(*state, "\xE2\x82")),
+                      "\xEF\xBF\xBD\xEF\xBF\xBD");
   assert_true(ox_text_is_valid(ox_str8_from("\xE2\x82\xAC \xF0\x9F\x98\x80")));
   assert_false(ox_text_is_valid(ox_str8_from("\xED\xA0\x80")));
   assert_string_equal(ox_text_make_valid(*state, ox_str8_from("\xED\xA0\x80x\x80")),
@@ -152,9 +127,9 @@ static void test_codepage__names(void **state) {
 
 static void assert_folds(void **state, const char *in, uint32_t folds, const char *expected) {
   ox_str16 out;
-  assert_int_equal(ox_str16_fold(*state, wide(*state, in), folds, &out), OX_OK);
+  assert_int_equal(ox_str16_fold(*state, wide_text(*state, in), folds, &out), OX_OK);
   assert_string_equal(ox_str16_utf8(*state, out), expected);
-  assert_int_equal(ox_str16_compare(wide(*state, in), wide(*state, expected), folds), 0);
+  assert_int_equal(ox_str16_compare(wide_text(*state, in), wide_text(*state, expected), folds), 0);
 }
 
 static void test_fold__case_marks_and_width(void **state) {
@@ -166,16 +141,18 @@ static void test_fold__case_marks_and_width(void **state) {
   assert_folds(state, "\xEF\xBC\xA1\xEF\xBD\xB1\xE3\x80\x80", OX_FOLD_WIDTH, "A\xE3\x82\xA2 ");
   assert_folds(state, "\xEF\xBC\xA1", OX_FOLD_WIDTH | OX_FOLD_CASE, "a");
   assert_folds(state, "A\xC3\x89", 0, "A\xC3\x89");
-  assert_true(ox_str16_compare(wide(*state, "abc"), wide(*state, "ABD"), OX_FOLD_CASE) < 0);
-  assert_true(ox_str16_compare(wide(*state, "abc"), wide(*state, "AB"), OX_FOLD_CASE) > 0);
-  assert_true(ox_str16_compare(wide(*state, ""), wide(*state, ""), OX_FOLD_CASE) == 0);
-  assert_true(ox_str16_compare(wide(*state, "a"), wide(*state, "B"), 0) > 0);
+  assert_true(ox_str16_compare(wide_text(*state, "abc"), wide_text(*state, "ABD"), OX_FOLD_CASE) <
+              0);
+  assert_true(ox_str16_compare(wide_text(*state, "abc"), wide_text(*state, "AB"), OX_FOLD_CASE) >
+              0);
+  assert_true(ox_str16_compare(wide_text(*state, ""), wide_text(*state, ""), OX_FOLD_CASE) == 0);
+  assert_true(ox_str16_compare(wide_text(*state, "a"), wide_text(*state, "B"), 0) > 0);
 }
 
 static int key_order(void **state, const char *a, const char *b) {
   ox_bytes x, y;
-  assert_int_equal(ox_str16_sort_key(*state, wide(*state, a), 1000, &x), OX_OK);
-  assert_int_equal(ox_str16_sort_key(*state, wide(*state, b), 1000, &y), OX_OK);
+  assert_int_equal(ox_str16_sort_key(*state, wide_text(*state, a), 1000, &x), OX_OK);
+  assert_int_equal(ox_str16_sort_key(*state, wide_text(*state, b), 1000, &y), OX_OK);
   size_t common = x.size_bytes < y.size_bytes ? x.size_bytes : y.size_bytes;
   int order = memcmp(x.data, y.data, common);
   return order != 0 ? order : (x.size_bytes > y.size_bytes) - (x.size_bytes < y.size_bytes);
@@ -233,22 +210,56 @@ static void test_sort_key__different_text_has_different_keys(void **state) {
     for (size_t k = 0; k < i; k++) assert_true(key_order(state, texts[i], texts[k]) != 0);
   }
   ox_bytes cut;
-  assert_int_equal(ox_str16_sort_key(*state, wide(*state, "abcdef"), 3, &cut), OX_OK);
+  assert_int_equal(ox_str16_sort_key(*state, wide_text(*state, "abcdef"), 3, &cut), OX_OK);
   ASSERT_BYTES(cut, "bcd");
+}
+
+static ox_status convert(const ox_allocator *allocator, void *user) {
+  (void)user;
+  static const char text[] = "caf\xC3\xA9 + \xF0\x9F\x98\x80";
+  static const uint32_t pages[] = {1200, 1201, 1252, 12001, 65000, 65001};
+  ox_arena arena;
+  ox_arena_init(&arena, allocator, 0);
+  ox_status status = OX_OK;
+  for (size_t i = 0; i < 20 * sizeof pages / sizeof pages[0] && status == OX_OK; i++) {
+    ox_str8 bytes;
+    char *utf8;
+    uint32_t page = pages[i % (sizeof pages / sizeof pages[0])];
+    status = ox_str8_from_utf8(&arena, ox_str8_from(text), page, &bytes, NULL);
+    if (status == OX_OK) status = ox_str8_to_utf8(&arena, bytes, page, &utf8);
+  }
+  ox_str16 wide, folded;
+  ox_bytes key;
+  if (status == OX_OK) status = ox_str16_from_utf8(&arena, ox_str8_from(text), &wide);
+  for (int i = 0; i < 200 && status == OX_OK; i++) {
+    status = ox_str16_fold(&arena, wide, OX_FOLD_CASE, &folded);
+    if (status == OX_OK) status = ox_str16_sort_key(&arena, folded, 100, &key);
+    if (status == OX_OK && ox_str16_utf8(&arena, folded) == NULL) status = OX_E_NO_MEMORY;
+    if (status == OX_OK && ox_text_make_valid(&arena, ox_str8_from(text)) == NULL) {
+      status = OX_E_NO_MEMORY;
+    }
+  }
+  ox_arena_dispose(&arena);
+  return status;
+}
+
+static void test_text__survives_every_failing_allocation(void **state) {
+  (void)state;
+  every_allocation_fails(convert, NULL);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, with_arena, without_arena)
-      TEST(test_utf16__any_units_survive_utf8),
-      TEST(test_utf8__broken_bytes_become_replacements),
-      TEST(test_codepage__single_byte_pages),
-      TEST(test_codepage__unicode_pages),
-      TEST(test_codepage__multi_byte_pages),
-      TEST(test_codepage__names),
-      TEST(test_fold__case_marks_and_width),
-      TEST(test_sort_key__orders_as_a_person_would),
-      TEST(test_sort_key__different_text_has_different_keys),
+      ARENA_TEST(test_utf16__any_units_survive_utf8),
+      ARENA_TEST(test_utf8__broken_bytes_become_replacements),
+      ARENA_TEST(test_codepage__single_byte_pages),
+      ARENA_TEST(test_codepage__unicode_pages),
+      ARENA_TEST(test_codepage__multi_byte_pages),
+      ARENA_TEST(test_codepage__names),
+      ARENA_TEST(test_fold__case_marks_and_width),
+      ARENA_TEST(test_sort_key__orders_as_a_person_would),
+      ARENA_TEST(test_sort_key__different_text_has_different_keys),
+      ARENA_TEST(test_text__survives_every_failing_allocation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
