@@ -131,10 +131,10 @@ typedef struct ox_restriction_subject {
  * makes Content, Property, CompareProperties, Bitmask and Size nodes false, and so do values of
  * types that cannot be compared. A multi-valued property matches a single value when any element
  * does (for NotEqual: when no element is equal). Property and CompareProperties nodes compare text
- *  without regard to case; Content nodes fold it as the fuzzy level says. PtypString and
- * PtypString8 forms of a property find each other. Comment and Count nodes are what their child is:
- * the limit of a Count is the caller's. RELOP_MEMBER_OF_DL is false: memberships are the
- * directory's.
+ *  without regard to case, and integers of any width by value; Content nodes fold text as the fuzzy
+ *  level says. PtypString and PtypString8 forms of a property find each other. Comment and Count
+ *  nodes are what their child is: the limit of a Count is the caller's. RELOP_MEMBER_OF_DL is
+ *  false: memberships are the directory's business.
  *  @return OX_OK, OX_E_TOO_COMPLEX (an operator or node that does not exist, more than 256 levels),
  *          OX_E_NO_MEMORY, or the failure of `subobjects`; *matches_out is false then
  *  @spec [MS-OXCDATA] 2.12 */
