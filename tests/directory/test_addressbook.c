@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include <oxkit/directory/addressbook.h>
 #include <oxkit/ropcodec/nspi.h>
@@ -729,6 +730,45 @@ static void test_execute__bad_bodies_and_types_have_no_answer(void **state) {
       OX_E_NO_SUPPORT);
 }
 
+static void *browse(void *argument) {
+  book_fixture *b = argument;
+  ox_addressbook_loopback loopback;
+  ox_addressbook *book;
+  ox_addressbook_rows rows;
+  ox_arena arena;
+  intptr_t failures = 0;
+  uint32_t total;
+  ox_arena_init(&arena, NULL, 0);
+  ox_addressbook_loopback_init(&loopback, ox_addressbook_server_processor(b->server), NULL);
+  if (ox_addressbook_bind(&loopback.transport, NULL, &book, NULL) != OX_OK) return (void *)1;
+  for (int i = 0; i < 50; i++) {
+    ox_arena_reset(&arena);
+    failures +=
+        ox_addressbook_query_rows(book, 0, 0, 50, NULL, 0, &arena, &rows, &total, NULL) != OX_OK ||
+        rows.row_count < 6 || rows.row_count > 7;
+    failures +=
+        ox_addressbook_search(book, "al", 50, NULL, 0, &arena, NULL, NULL, &rows, NULL) != OX_OK;
+  }
+  ox_addressbook_unbind(book);
+  ox_arena_dispose(&arena);
+  return (void *)failures;
+}
+
+static void test_threads__browse_while_the_directory_changes(void **state) {
+  book_fixture *b = *state;
+  pthread_t threads[3];
+  for (int i = 0; i < 3; i++) assert_int_equal(pthread_create(&threads[i], NULL, browse, b), 0);
+  for (int i = 0; i < 10; i++) {
+    add(b->f, OX_DIRECTORY_USER, "passer.by", "Passer By", NULL);
+    assert_int_equal(ox_directory_remove(b->f->directory, "passer.by", NULL), OX_OK);
+  }
+  for (int i = 0; i < 3; i++) {
+    void *failures;
+    pthread_join(threads[i], &failures);
+    assert_int_equal((intptr_t)failures, 0);
+  }
+}
+
 /* An allocator that fails from the n-th call on. */
 typedef struct quota {
   ox_allocator allocator;
@@ -819,6 +859,7 @@ int main(void) {
       WITH(test_changes__are_refused),
       WITH(test_urls__come_from_the_host),
       WITH(test_execute__bad_bodies_and_types_have_no_answer),
+      WITH(test_threads__browse_while_the_directory_changes),
       WITH(test_memory__any_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
