@@ -543,7 +543,7 @@ static ox_status change_stored(ox_object *object, const change *c, ox_error *err
 
 /* Message or attachment: in memory until the save. */
 static ox_status set_in_memory(ox_object *object, const ox_property *property) {
-  ox_arena *arena;
+  ox_arena *arena = NULL;
   oxs_bag *bag = oxs_object_bag(object, &arena);
   uint32_t codepage = object->kind == OX_OBJECT_MESSAGE ? ((oxs_item *)object)->codepage
                                                         : oxs_local(object->mailbox)->codepage;

@@ -124,7 +124,7 @@ ox_status oxs_content_from_message(oxs_txn *t, const ox_message *message, unsign
     return ox_error_set(t->err, OX_E_LIMIT, "The messages are nested too deeply.");
   oxs_content *content = oxs_content_new(t->database->store->allocator);
   if (content == NULL) return ox_error_set(t->err, OX_E_NO_MEMORY, NULL);
-  uint16_t *ids;
+  uint16_t *ids = NULL;
   uint32_t codepage = (uint32_t)ox_propbag_i32(&message->properties, OX_PidTagMessageCodepage,
                                                OX_CODEPAGE_WINDOWS_1252);
   ox_propbag *bag = &content->bag.values;
