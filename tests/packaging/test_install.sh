@@ -46,6 +46,8 @@ for library in ropcodec wire store convert directory; do
   done
 done
 
+python3 "$source/tests/packaging/test_readme.py" "$source/README.md" "$stage/usr" || failed=1
+
 if command -v abidw > /dev/null; then
   for library in ropcodec wire store convert directory; do
     object=$stage/usr/lib/lib$library.so

@@ -66,6 +66,14 @@ def case_logon(server):
     names = [row["name"] for row in server.client_json("alice", "folders")]
     for name in ("Inbox", "Outbox", "Sent Items", "Deleted Items", "Drafts", "Calendar"):
         expect(name in names, f"{name} is missing from {names}")
+    bob = [row for row in json.loads(server.run("user", "list", server.data, "--json"))
+           if row["address"] == f"bob@{DOMAIN}"][0]
+    text = server.client("alice", "--mailbox", bob["legacyDN"], "folders", status=1)
+    expect("logging on" in text, text)
+    for user in ("alice", "bob"):
+        text = server.client("alice", "--user", f"{user}@{DOMAIN}", "--password-file",
+                             server.password_file("bob"), "folders",
+                             status=0 if user == "bob" else 1)
 
 
 def case_logon_ntlm(server):
