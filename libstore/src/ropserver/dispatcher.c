@@ -19,11 +19,17 @@ void rs_wait_answer(rs_server *server, rs_session *session, ox_status status, bo
   rs_wait wait = session->wait;
   memset(&session->wait, 0, sizeof session->wait);
   if (!wait.active) return;
+  session->answering = true;
+  session->answerer = pthread_self();
   pthread_mutex_unlock(&server->lock);
   ox_error err = {0};
   if (ox_failed(status)) (void)ox_error_set(&err, status, NULL);
   wait.done(wait.user, status, pending, ox_failed(status) ? &err : NULL);
   pthread_mutex_lock(&server->lock);
+  /* The callback may have ended the session. */
+  for (rs_session *at = server->sessions; at != NULL; at = at->next)
+    if (at == session) session->answering = false;
+  pthread_cond_broadcast(&server->changed);
 }
 
 /* Answers what can be answered for one session. True when the lock was dropped, so that the list

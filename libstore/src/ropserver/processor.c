@@ -196,13 +196,16 @@ static void server_disconnect(ox_rop_processor *processor, ox_rop_server_session
   if (session == NULL) return;
   begin(session);
   pthread_mutex_lock(&server->lock);
+  rs_wait_answer(server, session, OX_E_CANCELLED, false);
+  /* No callback of this session runs after this returns, unless it is the one that called. */
+  while (session->answering && !pthread_equal(session->answerer, pthread_self()))
+    pthread_cond_wait(&server->changed, &server->lock);
   if (session->previous != NULL)
     session->previous->next = session->next;
   else
     server->sessions = session->next;
   if (session->next != NULL) session->next->previous = session->previous;
   server->session_count--;
-  rs_wait_answer(server, session, OX_E_CANCELLED, false);
   pthread_mutex_unlock(&server->lock);
   free_session(session);
 }

@@ -107,6 +107,8 @@ struct rs_session {
   bool woken;      /* an event may have come since the last check */
   bool has_events; /* known: there is something that an execute would fetch */
   rs_wait wait;
+  bool answering; /* the callback of a wait is running, on this thread: */
+  pthread_t answerer;
 };
 
 struct rs_server {
