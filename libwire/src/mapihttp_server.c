@@ -75,7 +75,8 @@ static const request_info nspi_requests[] = {
 
 struct ox_mapihttp_call {
   atomic_uint references;
-  ox_mapihttp_server *server;
+  const ox_allocator *allocator;
+  ox_mapihttp_server *server; /* until the call has ended */
   ox_mapihttp_request request;
   ox_mapihttp_sink sink;
   ox_arena arena; /* of begin, then of the completion */
@@ -85,6 +86,7 @@ struct ox_mapihttp_call {
   bool entered;                 /* leave the context when done */
   bool in_sequence;
   bool destroy; /* the context ends with this call */
+  bool is_wait; /* counted as a wait */
   ox_call_id id;
   ox_caller caller;
   uint64_t begin_ms;
@@ -112,7 +114,7 @@ void ox_mapihttp_call_unref(ox_mapihttp_call *call) {
   if (call == NULL || atomic_fetch_sub(&call->references, 1) != 1) return;
   ox_arena_dispose(&call->arena);
   pthread_mutex_destroy(&call->lock);
-  ox_free(call->server->allocator, call);
+  ox_free(call->allocator, call);
 }
 
 static uint64_t now_ms(const ox_mapihttp_server *server) {
@@ -219,10 +221,13 @@ static void common_headers(ox_mapihttp_call *call, header_list *list, uint32_t c
   add_header(list, "X-ExpirationInfo", number_text(call, server->options.session_idle_ms));
 }
 
-/* The call is over: the sink gets what is left of it. */
+/* The call is over: sink and server are not used any more. */
 static void end_call(ox_mapihttp_call *call) {
+  ox_mapihttp_server *server = call->server;
+  bool is_wait = call->is_wait;
   call->sink.release(call->sink.user);
   ox_mapihttp_call_unref(call);
+  ox_mapihttp_server_count(server, -1, is_wait ? -1 : 0);
 }
 
 /* Answers with a code and a page for people who look at the traffic. */
@@ -583,7 +588,6 @@ static void wait_done(void *user, ox_status status, bool events_pending, const o
 
 /* Ends the wait as soon as it is the processor's. */
 static void cancel_wait(ox_mapihttp_call *call) {
-  ox_rop_processor *processor = call->server->options.rop_processor;
   ox_mapihttp_context *context = NULL;
   pthread_mutex_lock(&call->lock);
   call->end_requested = true;
@@ -591,8 +595,11 @@ static void cancel_wait(ox_mapihttp_call *call) {
   if (context != NULL) ox_mapihttp_context_ref(call->server, context);
   pthread_mutex_unlock(&call->lock);
   if (context == NULL) return;
+  /* The reference keeps the ROP session; the server outlives the HTTP server's threads. */
+  ox_mapihttp_server *server = call->server;
+  ox_rop_processor *processor = server->options.rop_processor;
   processor->cancel(processor, context->rop, call->id);
-  ox_mapihttp_context_unref(call->server, context);
+  ox_mapihttp_context_unref(server, context);
 }
 
 void ox_mapihttp_call_end_wait(ox_mapihttp_call *call) {
@@ -606,6 +613,8 @@ static void begin_wait(ox_mapihttp_call *call) {
     finish_wait(call, OX_E_REJECTED, false);
     return;
   }
+  call->is_wait = true;
+  ox_mapihttp_server_count(call->server, 0, 1);
   ox_status status = processor->wait(processor, call->context->rop, call->id, call->deadline_ms,
                                      wait_done, call, NULL);
   if (status != OX_OK) {
@@ -858,6 +867,7 @@ ox_mapihttp_call *ox_mapihttp_call_new(ox_mapihttp_server *server,
     return NULL;
   }
   atomic_init(&call->references, 2); /* the caller's, and the progress's */
+  call->allocator = server->allocator;
   call->server = server;
   call->request = *request;
   call->sink = *sink;
@@ -868,6 +878,7 @@ ox_mapihttp_call *ox_mapihttp_call_new(ox_mapihttp_server *server,
   call->caller.user = request->user;
   call->caller.peer = request->peer;
   call->caller.client_info = find_header(call, "X-ClientApplication");
+  ox_mapihttp_server_count(server, 1, 0);
   return call;
 }
 
@@ -937,7 +948,12 @@ ox_status ox_mapihttp_server_new(const ox_mapihttp_server_options *options,
   set_default_size(&server->options.sessions_max_count, 20000);
   set_default_size(&server->options.request_max_bytes, 524288);
   server->server_application = ox_malloc(options->allocator, strlen(application) + 1);
-  if (server->server_application == NULL || pthread_mutex_init(&server->lock, NULL) != 0) {
+  bool made = server->server_application != NULL && pthread_mutex_init(&server->lock, NULL) == 0;
+  if (made && pthread_cond_init(&server->ended, NULL) != 0) {
+    pthread_mutex_destroy(&server->lock);
+    made = false;
+  }
+  if (!made) {
     ox_free(options->allocator, server->server_application);
     ox_free(options->allocator, server);
     return ox_error_set(err, OX_E_NO_MEMORY, NULL);

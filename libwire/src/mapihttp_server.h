@@ -81,6 +81,9 @@ struct ox_mapihttp_server {
   ox_mapihttp_server_options options;
   char *server_application;
   pthread_mutex_t lock;
+  pthread_cond_t ended; /* a call has */
+  size_t calls_open;
+  size_t waits_open; /* of them */
   ox_mapihttp_context *buckets[OX_MAPIHTTP_BUCKET_COUNT];
   ox_mapihttp_context *idle_first;
   ox_mapihttp_context *idle_last;
@@ -88,6 +91,9 @@ struct ox_mapihttp_server {
   bool stopping;
   ox_mapihttp_server_stats stats;
 };
+
+/** Counts calls, and waits among them, that begin or have ended: the server outlives them. */
+void ox_mapihttp_server_count(ox_mapihttp_server *server, int calls, int waits);
 
 /** Makes a context that is in the table with one request pending.
  *  @return OX_OK, OX_E_SESSION_LIMIT, OX_E_NO_MEMORY, OX_E_IO; with a reference */

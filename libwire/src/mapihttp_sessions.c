@@ -1,7 +1,10 @@
 /* The table of Session Contexts: cookies, sequence, idle timer, limits. [MS-OXCMAPIHTTP] 3.2.1 */
 #include <string.h>
+#include <time.h>
 
 #include "mapihttp_server.h"
+
+enum { STOP_PATIENCE_S = 5 };
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -252,6 +255,14 @@ uint64_t ox_mapihttp_server_sweep(ox_mapihttp_server *server) {
   return next_ms;
 }
 
+void ox_mapihttp_server_count(ox_mapihttp_server *server, int calls, int waits) {
+  pthread_mutex_lock(&server->lock);
+  server->calls_open += (size_t)calls;
+  server->waits_open += (size_t)waits;
+  pthread_cond_broadcast(&server->ended);
+  pthread_mutex_unlock(&server->lock);
+}
+
 void ox_mapihttp_server_stop(ox_mapihttp_server *server) {
   ox_mapihttp_call *wait;
   pthread_mutex_lock(&server->lock);
@@ -277,14 +288,27 @@ void ox_mapihttp_server_stop(ox_mapihttp_server *server) {
       ox_mapihttp_call_unref(wait);
     }
   } while (wait != NULL);
+  /* Processors may complete a cancelled wait on a thread of their own, a moment later. */
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += STOP_PATIENCE_S;
+  pthread_mutex_lock(&server->lock);
+  while (server->waits_open > 0 &&
+         pthread_cond_timedwait(&server->ended, &server->lock, &until) == 0)
+    continue;
+  pthread_mutex_unlock(&server->lock);
 }
 
 void ox_mapihttp_server_free(ox_mapihttp_server *server) {
   if (server == NULL) return;
   ox_mapihttp_server_stop(server);
+  pthread_mutex_lock(&server->lock);
+  while (server->calls_open > 0) pthread_cond_wait(&server->ended, &server->lock);
+  pthread_mutex_unlock(&server->lock);
   for (size_t i = 0; i < OX_MAPIHTTP_BUCKET_COUNT; i++) {
     while (server->buckets[i] != NULL) ox_mapihttp_context_destroy(server, server->buckets[i]);
   }
+  pthread_cond_destroy(&server->ended);
   pthread_mutex_destroy(&server->lock);
   ox_free(server->allocator, server->server_application);
   ox_free(server->allocator, server);

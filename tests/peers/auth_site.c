@@ -94,8 +94,8 @@ int main(int argc, char **argv) {
   while (fgets(line, sizeof line, stdin) != NULL) continue;
   ox_mapihttp_server_stop(mapi);
   ox_http_server_stop(server, 1000);
-  ox_http_server_free(server);
   ox_mapihttp_server_free(mapi);
+  ox_http_server_free(server);
   ox_auth_server_free(auth);
   ox_tls_config_free(tls);
   return 0;

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include <oxkit/ropcodec/nspi_processor.h>
 #include <oxkit/ropcodec/rop_session.h>
@@ -23,6 +24,7 @@ typedef struct fake_processor {
   /* What to do. */
   ox_status connect_status;
   ox_status execute_status;
+  bool cancel_later; /* a cancelled wait ends on another thread, 100 ms later */
   bool hold_execute; /* complete only when fake_release_execute says so */
   size_t output_count;
   ox_bytes outputs[FAKE_OUT_MAX]; /* none: echo the input */
@@ -151,6 +153,13 @@ static inline bool fake_end_wait(fake_processor *fake, ox_status status, bool ev
   return done != NULL;
 }
 
+static void *fake_cancelled(void *user) {
+  struct timespec pause = {0, 100000000};
+  nanosleep(&pause, NULL);
+  fake_end_wait(user, OX_E_CANCELLED, false);
+  return NULL;
+}
+
 static void fake_cancel(ox_rop_processor *base, ox_rop_server_session *session, ox_call_id call) {
   fake_processor *fake = fake_of(base);
   (void)session;
@@ -158,7 +167,12 @@ static void fake_cancel(ox_rop_processor *base, ox_rop_server_session *session, 
   fake->cancels++;
   bool mine = fake->wait_done != NULL && fake->wait_call == call;
   pthread_mutex_unlock(&fake->lock);
-  if (mine) fake_end_wait(fake, OX_E_CANCELLED, false);
+  if (mine && fake->cancel_later) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, fake_cancelled, fake) == 0) pthread_detach(thread);
+  } else if (mine) {
+    fake_end_wait(fake, OX_E_CANCELLED, false);
+  }
 }
 
 static void fake_disconnect(ox_rop_processor *base, ox_rop_server_session *session) {

@@ -75,8 +75,8 @@ static inline mapi_site *mapi_site_open(uint32_t pending_period_ms, uint32_t idl
 static inline void mapi_site_close(mapi_site *s) {
   ox_mapihttp_server_stop(s->mapi);
   ox_http_server_stop(s->http, 2000);
-  ox_http_server_free(s->http);
   ox_mapihttp_server_free(s->mapi);
+  ox_http_server_free(s->http);
   ox_auth_server_free(s->auth);
   ox_tls_config_free(s->tls);
   ox_arena_dispose(&s->arena);

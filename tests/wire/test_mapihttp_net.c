@@ -264,9 +264,9 @@ static void test_session__expires(void **state) {
 }
 
 /* A wait in progress does not hold up the end of the server. */
-static void test_stop__ends_waits(void **state) {
-  (void)state;
+static void stop_during_wait(bool cancel_later) {
   mapi_site *s = mapi_site_open(1000, 0);
+  s->fake.cancel_later = cancel_later;
   mailbox m = open_mailbox(s, BOB);
   connect_mailbox(&m);
   send_request(&m, m.connection, emsmdb, "NotificationWait", zeros, 8);
@@ -279,6 +279,17 @@ static void test_stop__ends_waits(void **state) {
                       sizeof exiting);
   close_mailbox(&m);
   mapi_site_close(s);
+}
+
+static void test_stop__ends_waits(void **state) {
+  (void)state;
+  stop_during_wait(false);
+}
+
+/* A processor that takes its time for a cancelled wait finds exchange and server still there. */
+static void test_stop__waits_for_late_answers(void **state) {
+  (void)state;
+  stop_during_wait(true);
 }
 
 /* ---- Many at once ---------------------------------------------------------------------------- */
@@ -335,6 +346,7 @@ int main(void) {
       cmocka_unit_test(test_refusals__over_the_wire),
       cmocka_unit_test(test_session__expires),
       cmocka_unit_test(test_stop__ends_waits),
+      cmocka_unit_test(test_stop__waits_for_late_answers),
       cmocka_unit_test(test_crowd__sessions_do_not_mix),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,8 +85,9 @@ OX_EXPORT uint64_t ox_mapihttp_server_sweep(ox_mapihttp_server *server);
  */
 OX_EXPORT void ox_mapihttp_server_stop(ox_mapihttp_server *server);
 
-/** Disconnects all sessions and frees. After the HTTP server has stopped; before the processors are
- *  freed. NULL is fine. */
+/** Waits for calls that processors still have, disconnects all sessions and frees. After the HTTP
+ *  server has stopped and before it is freed, so that answers given late find their exchange;
+ * before the processors are freed. NULL is fine. */
 OX_EXPORT void ox_mapihttp_server_free(ox_mapihttp_server *server);
 
 typedef struct ox_mapihttp_server_stats {
