@@ -196,9 +196,22 @@ static ox_status db_open(const char *path, const ox_db_options *options, ox_db *
   return OX_OK;
 }
 
+/* A statement without parameters and rows. */
+static ox_status run(sqlite_db *db, unsigned id, ox_error *err) {
+  sqlite_sql *sql = &db->cache[id];
+  int code = SQLITE_OK;
+  if (sql->statement == NULL)
+    code = sqlite3_prepare_v3(db->handle, statement_text[id], -1, SQLITE_PREPARE_PERSISTENT,
+                              &sql->statement, NULL);
+  if (code == SQLITE_OK) code = sqlite3_step(sql->statement);
+  ox_status status = code == SQLITE_DONE ? OX_OK : fail(db->handle, code, err);
+  sqlite3_reset(sql->statement);
+  return status;
+}
+
 static ox_status db_begin(ox_db *base, bool write, ox_error *err) {
   sqlite_db *db = (sqlite_db *)base;
-  ox_status status = script(db->handle, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
+  ox_status status = run(db, write ? OXS_BEGIN_WRITE : OXS_BEGIN_READ, err);
   db->in_transaction = status == OX_OK;
   return status;
 }
@@ -208,12 +221,12 @@ static void db_rollback(ox_db *base) {
   if (!db->in_transaction) return;
   db->in_transaction = false;
   /* SQLite may have rolled back by itself (disk full); then this fails, which is as good. */
-  sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+  (void)run(db, OXS_ROLLBACK, NULL);
 }
 
 static ox_status db_commit(ox_db *base, ox_error *err) {
   sqlite_db *db = (sqlite_db *)base;
-  ox_status status = script(db->handle, "COMMIT", err);
+  ox_status status = run(db, OXS_COMMIT, err);
   if (status != OX_OK) {
     db_rollback(base);
     return status;
@@ -250,8 +263,8 @@ static void sql_end(ox_sql *base) {
     ox_free(db->allocator, sql);
     return;
   }
+  /* Bindings stay, unused: the next start gives every parameter anew. */
   sqlite3_reset(sql->statement);
-  sqlite3_clear_bindings(sql->statement);
   sql->busy = false;
 }
 

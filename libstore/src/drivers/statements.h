@@ -12,6 +12,12 @@
   " associated_size, name, source_key, change_key, pcl, bag"
 #endif
 
+/* transactions */
+OXS_STATEMENT(BEGIN_READ, "BEGIN")
+OXS_STATEMENT(BEGIN_WRITE, "BEGIN IMMEDIATE")
+OXS_STATEMENT(COMMIT, "COMMIT")
+OXS_STATEMENT(ROLLBACK, "ROLLBACK")
+
 /* facts, counters, replicas, names */
 OXS_STATEMENT(FACT_GET, "SELECT value FROM fact WHERE key=?1")
 OXS_STATEMENT(FACT_PUT, "INSERT OR REPLACE INTO fact(key, value) VALUES(?1, ?2)")
@@ -75,6 +81,11 @@ OXS_STATEMENT(MAILBOX_SIZE, "SELECT coalesce(sum(size+associated_size), 0) FROM 
 
 /* messages */
 OXS_STATEMENT(MESSAGE_GET, "SELECT " OXS_MESSAGE_COLUMNS " FROM message WHERE mid=?1")
+/* the bag follows the columns */
+OXS_STATEMENT(MESSAGE_AND_BAG,
+              "SELECT m.mid, fid, kind, cn, read_cn, delivery_time, created, modified, deleted,"
+              " size, flags, status, importance, class, source_key, change_key, pcl, bag"
+              " FROM message m LEFT JOIN message_bag b ON b.mid=m.mid WHERE m.mid=?1")
 OXS_STATEMENT(MESSAGE_SIZE, "SELECT size FROM message WHERE mid=?1")
 OXS_STATEMENT(MESSAGE_INSERT,
               "INSERT INTO message(" OXS_MESSAGE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"

@@ -184,7 +184,7 @@ ox_status oxs_folder_delete_messages(ox_folder *folder, const ox_id *ids, size_t
                                      uint32_t flags, bool *partial_out, ox_error *err) {
   oxs_folder *local = (oxs_folder *)folder;
   bool partial = false;
-  int64_t *rows;
+  int64_t *rows = NULL;
   ox_status status = oxs_may_write(local->mailbox, err);
   if (status == OX_OK) status = to_rows(ids, count, &rows, err);
   if (status != OX_OK) return status;
@@ -206,7 +206,7 @@ ox_status oxs_folder_move_messages(ox_folder *source, ox_folder *destination, co
   if (to->base.object.provider != &oxs_provider || from->mailbox->database != to->mailbox->database)
     return ox_error_set(err, OX_E_NO_SUPPORT, "Both folders must be in the same mailbox.");
   bool partial = false;
-  int64_t *rows, *made = ox_calloc(NULL, count + 1, sizeof *made);
+  int64_t *rows = NULL, *made = ox_calloc(NULL, count + 1, sizeof *made);
   if (made == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);
   ox_status status = oxs_may_write(from->mailbox, err);
   if (status == OX_OK) status = to_rows(ids, count, &rows, err);

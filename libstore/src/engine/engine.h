@@ -243,7 +243,7 @@ typedef struct oxs_picker {
   size_t max_bytes;
   uint32_t codepage;
   oxs_row row;
-  ox_sql *bag_sql; /* holds the row's bag while it is looked at */
+  ox_sql *sql; /* holds row and bag while they are looked at */
 } oxs_picker;
 /* Goes to a row; end with oxs_picker_end. */
 ox_status oxs_picker_load(oxs_picker *picker, int64_t mid);

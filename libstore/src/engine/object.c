@@ -575,7 +575,7 @@ ox_status oxs_object_set(ox_object *object, const ox_property *properties, size_
   if (count > 0 && properties == NULL) return ox_error_set(err, OX_E_USAGE, NULL);
   ox_status status = oxs_object_writable(object, err);
   if (status != OX_OK) return status;
-  ox_arena *arena;
+  ox_arena *arena = NULL;
   if (oxs_object_bag(object, &arena) == NULL) {
     change c = {.properties = properties, .count = count, .problems = problems};
     return change_stored(object, &c, err);
@@ -597,7 +597,7 @@ ox_status oxs_object_delete(ox_object *object, const ox_proptag *tags, size_t co
   if (count > 0 && tags == NULL) return ox_error_set(err, OX_E_USAGE, NULL);
   ox_status status = oxs_object_writable(object, err);
   if (status != OX_OK) return status;
-  ox_arena *arena;
+  ox_arena *arena = NULL;
   oxs_bag *bag = oxs_object_bag(object, &arena);
   if (bag == NULL) {
     change c = {.deleted = tags, .count = count, .problems = problems};

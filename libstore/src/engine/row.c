@@ -3,26 +3,36 @@
 
 #include "engine.h"
 
+#define BAG_COLUMN 17
+
+/* Keys and class stay views into the statement. */
+static void view_row(ox_sql *sql, oxs_row *out) {
+  *out = (oxs_row){.mid = oxs_i64(sql, 0),
+                   .fid = oxs_i64(sql, 1),
+                   .kind = oxs_i64(sql, 2),
+                   .cn = oxs_i64(sql, 3),
+                   .read_cn = oxs_i64(sql, 4),
+                   .delivery_time = (ox_filetime)oxs_i64(sql, 5),
+                   .created = (ox_filetime)oxs_i64(sql, 6),
+                   .modified = (ox_filetime)oxs_i64(sql, 7),
+                   .deleted = (ox_filetime)oxs_i64(sql, 8),
+                   .size = oxs_i64(sql, 9),
+                   .flags = (uint32_t)oxs_i64(sql, 10),
+                   .status = (uint32_t)oxs_i64(sql, 11),
+                   .importance = (uint32_t)oxs_i64(sql, 12),
+                   .message_class = oxs_bytes(sql, 13),
+                   .source_key = oxs_bytes(sql, 14),
+                   .change_key = oxs_bytes(sql, 15),
+                   .pcl = oxs_bytes(sql, 16)};
+}
+
 static ox_status take_row(ox_sql *sql, ox_arena *arena, oxs_row *out) {
   ox_status status = OX_OK;
-  memset(out, 0, sizeof *out);
-  out->mid = oxs_i64(sql, 0);
-  out->fid = oxs_i64(sql, 1);
-  out->kind = oxs_i64(sql, 2);
-  out->cn = oxs_i64(sql, 3);
-  out->read_cn = oxs_i64(sql, 4);
-  out->delivery_time = (ox_filetime)oxs_i64(sql, 5);
-  out->created = (ox_filetime)oxs_i64(sql, 6);
-  out->modified = (ox_filetime)oxs_i64(sql, 7);
-  out->deleted = (ox_filetime)oxs_i64(sql, 8);
-  out->size = oxs_i64(sql, 9);
-  out->flags = (uint32_t)oxs_i64(sql, 10);
-  out->status = (uint32_t)oxs_i64(sql, 11);
-  out->importance = (uint32_t)oxs_i64(sql, 12);
-  out->message_class = oxs_copy(arena, oxs_bytes(sql, 13), &status);
-  out->source_key = oxs_copy(arena, oxs_bytes(sql, 14), &status);
-  out->change_key = oxs_copy(arena, oxs_bytes(sql, 15), &status);
-  out->pcl = oxs_copy(arena, oxs_bytes(sql, 16), &status);
+  view_row(sql, out);
+  out->message_class = oxs_copy(arena, out->message_class, &status);
+  out->source_key = oxs_copy(arena, out->source_key, &status);
+  out->change_key = oxs_copy(arena, out->change_key, &status);
+  out->pcl = oxs_copy(arena, out->pcl, &status);
   return status;
 }
 
@@ -350,30 +360,28 @@ ox_status oxs_convert(ox_proptag wanted, uint32_t codepage, ox_arena *arena, ox_
 /* ---- picking
  * --------------------------------------------------------------------------------------*/
 
+/* Row and bag stay where the database has them: views until the next load. */
 ox_status oxs_picker_load(oxs_picker *picker, int64_t mid) {
   oxs_picker_end(picker);
-  return oxs_row_load(picker->t, mid, picker->arena, &picker->row);
+  ox_status status;
+  ox_sql *sql = oxs_start(picker->t->db, &status, picker->t->err, OXS_MESSAGE_AND_BAG, "i", mid);
+  if (!oxs_next(sql, &status, picker->t->err)) {
+    oxs_end(sql);
+    return status == OX_OK ? OX_E_NOT_FOUND : status;
+  }
+  view_row(sql, &picker->row);
+  picker->sql = sql;
+  return OX_OK;
 }
 
 void oxs_picker_end(oxs_picker *picker) {
-  oxs_end(picker->bag_sql);
-  picker->bag_sql = NULL;
+  oxs_end(picker->sql);
+  picker->sql = NULL;
 }
 
-/* The bag stays where the database has it: a view until the next load. */
 ox_status oxs_picker_bag(oxs_picker *picker, ox_bytes *out) {
-  ox_status status = OX_OK;
-  if (picker->bag_sql == NULL) {
-    ox_sql *sql =
-        oxs_start(picker->t->db, &status, picker->t->err, OXS_BAG_GET, "i", picker->row.mid);
-    if (!oxs_next(sql, &status, picker->t->err)) {
-      oxs_end(sql);
-      return status == OX_OK ? OX_E_NOT_FOUND : status;
-    }
-    picker->bag_sql = sql;
-  }
-  *out = oxs_bytes(picker->bag_sql, 0);
-  return OX_OK;
+  *out = oxs_bytes(picker->sql, BAG_COLUMN);
+  return out->size_bytes > 0 ? OX_OK : OX_E_NOT_FOUND;
 }
 
 static ox_status pick(oxs_picker *picker, uint16_t id, ox_property *out) {

@@ -145,7 +145,7 @@ ox_status oxs_stream_commit(ox_stream *base, ox_error *err) {
   ox_status status = oxs_object_writable(data->object, err);
   if (status != OX_OK) return status;
   uint64_t size = oxs_spool_size(data->spool);
-  ox_arena *arena;
+  ox_arena *arena = NULL;
   oxs_bag *bag = oxs_object_bag(data->object, &arena);
   if (bag != NULL && size > OXS_INLINE_MAX_BYTES) {
     oxs_large large = {data->tag, 0, size, oxs_spool_ref(data->spool)};

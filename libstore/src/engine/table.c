@@ -270,8 +270,10 @@ static ox_status reorder(oxs_table *table, const ox_sort_order_set *sort,
   table->sorted = sort != NULL;
   table->restriction = restriction_copy;
   table->list_seq = -1;
+  /* The orders that the message table has by itself need no such try. */
   oxs_txn t;
-  status = oxs_table_read(table, &t, err);
+  bool native = table->kind == OXS_TABLE_CONTENTS && view.order != OXS_ORDER_VIEW;
+  if (!native) status = oxs_table_read(table, &t, err);
   if (status != OX_OK) {
     ox_arena_dispose(&table->arena);
     table->arena = old.arena;
@@ -282,7 +284,7 @@ static ox_status reorder(oxs_table *table, const ox_sort_order_set *sort,
     table->list_seq = -1;
     return status;
   }
-  oxs_read_end(&t);
+  if (!native) oxs_read_end(&t);
   ox_arena_dispose(&old.arena);
   free_bookmarks(table);
   go_to(table, false);
@@ -314,17 +316,6 @@ ox_status oxs_table_reset(ox_table *base, ox_error *err) {
 /* ---- reading rows
  * ---------------------------------------------------------------------------------------*/
 
-/* The place after the last of the rows read, in the direction of reading. */
-static ox_status past(oxs_txn *t, oxs_table *table, const oxs_place *last, bool forward,
-                      ox_arena *arena, oxs_place *to) {
-  int64_t moved;
-  if (!forward) {
-    *to = *last;
-    return OX_OK;
-  }
-  return step(t, table, last, 1, arena, to, &moved);
-}
-
 static ox_status origin_of(oxs_txn *t, oxs_table *table, const oxs_place *place, ox_arena *scratch,
                            uint32_t *origin) {
   oxs_place *found;
@@ -355,16 +346,24 @@ ox_status oxs_table_query_rows(ox_table *base, uint32_t flags, bool forward, siz
   oxs_place *places, next = table->place;
   size_t count = 0;
   ox_property *rows = NULL;
-  status =
-      oxs_table_fetch(&t, table, &table->place, forward, 0, max_count, &scratch, &places, &count);
+  /* One more forward: where the cursor stands afterwards. */
+  size_t wanted = forward && max_count < SIZE_MAX ? max_count + 1 : max_count;
+  status = oxs_table_fetch(&t, table, &table->place, forward, 0, wanted, &scratch, &places, &count);
+  if (status == OX_OK && count > 0) {
+    if (!forward) {
+      next = places[count - 1];
+    } else if (count > max_count) {
+      next = places[--count];
+    } else {
+      next = (oxs_place){.where = OXS_PLACE_END};
+    }
+  }
   if (status == OX_OK) {
     rows = ox_arena_calloc(arena, count * columns, sizeof *rows);
     if (rows == NULL) status = OX_E_NO_MEMORY;
   }
   for (size_t i = 0; status == OX_OK && i < count; i++)
     status = oxs_row_columns(&t, table, &picker, &places[i], arena, rows + i * columns);
-  if (status == OX_OK && count > 0)
-    status = past(&t, table, &places[count - 1], forward, &scratch, &next);
   if (status == OX_OK && (flags & OX_QUERY_NO_ADVANCE) == 0 && count > 0)
     status = set_place(table, &next);
   if (status == OX_OK && origin_out != NULL)
