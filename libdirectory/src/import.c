@@ -486,6 +486,7 @@ static ox_status import_batches(import_state *state, ldif_reader *reader, ox_err
   bool more = true;
   ox_status status = OX_OK;
   while (more && status == OX_OK) {
+    size_t imported_before = state->import->imported_count;
     dir_lock(state->directory);
     status = db_begin(state->directory, err);
     if (status == OX_OK) {
@@ -501,6 +502,7 @@ static ox_status import_batches(import_state *state, ldif_reader *reader, ox_err
       status = db_end(state->directory, status, err);
     }
     dir_unlock(state->directory);
+    if (status != OX_OK) state->import->imported_count = imported_before; /* rolled back */
   }
   return status;
 }

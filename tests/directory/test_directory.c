@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#include "directory_internal.h" /* the connection, to fill its disk */
 #include "support.h"
 
 #define ALICE_DN \
@@ -483,6 +484,35 @@ static void test_open__a_file_that_cannot_be_written_says_so(void **state) {
   assert_non_null(strstr(err.text, "cannot be written"));
 }
 
+/* A disk is full when SQLite may not make the file longer. */
+static void test_change__a_full_disk_fails_and_loses_nothing(void **state) {
+  fixture *f = *state;
+  ox_directory_entry entry = OX_DIRECTORY_ENTRY_INIT;
+  ox_error err = {0};
+  ox_status status = OX_OK;
+  char name[32];
+  int added = 0;
+  sqlite3_exec(f->directory->db, "PRAGMA max_page_count = 40", NULL, NULL, NULL);
+  entry.kind = OX_DIRECTORY_USER;
+  entry.name = name;
+  while (status == OX_OK && added < 1000) {
+    snprintf(name, sizeof name, "u%d", added);
+    status = ox_directory_add(f->directory, &entry, NULL, &err);
+    if (status == OX_OK) added++;
+  }
+  assert_int_equal(status, OX_E_NOT_ENOUGH_DISK);
+  assert_non_null(strstr(err.text, "disk is full"));
+  assert_true(added > 0);
+  sqlite3_exec(f->directory->db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
+  for (int i = 0; i < added; i++) {
+    ox_directory_entry got;
+    snprintf(name, sizeof name, "u%d", i);
+    assert_int_equal(ox_directory_get(f->directory, name, &f->arena, &got, NULL), OX_OK);
+  }
+  snprintf(name, sizeof name, "u%d", added);
+  assert_int_equal(ox_directory_add(f->directory, &entry, NULL, &err), OX_OK);
+}
+
 static void test_generation__grows_with_changes_of_any_connection(void **state) {
   fixture *f = *state;
   ox_directory *second;
@@ -517,6 +547,7 @@ int main(void) {
       WITH(test_open__file_is_private),
       WITH(test_change__locked_and_read_only_say_so_in_a_sentence),
       WITH(test_open__a_file_that_cannot_be_written_says_so),
+      WITH(test_change__a_full_disk_fails_and_loses_nothing),
       WITH(test_generation__grows_with_changes_of_any_connection),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
