@@ -262,6 +262,25 @@ static void test_xml__what_is_written_is_well_formed_whatever_the_text(void **st
   assert_int_equal(pclose(lint), 0);
 }
 
+static void test_xml__an_arena_may_be_full_at_any_point(void **state) {
+  (void)state;
+  ox_autodiscover_response r;
+  ox_bytes xml;
+  ox_status status = OX_E_NO_MEMORY;
+  size_t room = 16;
+  for (; status != OX_OK && room < 1000000; room += 64) {
+    ox_arena arena;
+    ox_arena_init(&arena, NULL, room);
+    status = ox_autodiscover_response_parse(bytes_of(published), &arena, &r, NULL);
+    if (status == OX_OK) status = ox_autodiscover_response_build(&r, &arena, &xml, NULL);
+    if (status == OX_OK) assert_published(&r);
+    if (status != OX_OK) assert_int_equal(status, OX_E_NO_MEMORY);
+    ox_arena_dispose(&arena);
+  }
+  assert_int_equal(status, OX_OK);
+  assert_true(room > 2000);
+}
+
 /* --- Server ----------------------------------------------------------------------------------- */
 
 static const ox_autodiscover_server_options mapi_only = {
@@ -591,6 +610,7 @@ int main(void) {
       ARENA(test_response__redirect_example),
       ARENA(test_xml__hostile_documents_are_refused),
       ARENA(test_xml__what_is_written_is_well_formed_whatever_the_text),
+      ARENA(test_xml__an_arena_may_be_full_at_any_point),
       FILLED(test_answer__gives_mapi_http_to_who_asks),
       FILLED(test_answer__advertises_only_what_runs),
       FILLED(test_answer__errors_have_the_specified_codes),
