@@ -216,6 +216,12 @@ def case_notify(server):
     expect("ring the bell" in out, out)
 
 
+def case_no_notification(server):
+    """2.4.13 a watch whose time is over says that nothing came"""
+    text = server.client("bob", "watch", "--count", "1", "--timeout", "1", status=1)
+    expect("no new mail within 1 seconds" in text, text)
+
+
 def case_example_1(server):
     """example 3.1: display the most recent message in the Inbox"""
     server.client("alice", "send", "--to", "alice", "--subject", "the newest", "--body", "of all")
@@ -283,7 +289,7 @@ def case_restart(server):
 
 CASES = [case_discovery, case_discovery_unknown, case_logon, case_logon_ntlm, case_create,
          case_typed, case_attach, case_resolve, case_send, case_send_unknown, case_open_folder,
-         case_find, case_delete, case_notify, case_example_1, case_example_2, case_example_3,
+         case_find, case_delete, case_notify, case_no_notification, case_example_1, case_example_2, case_example_3,
          case_sample_mail, case_bad_import, case_restart]
 
 
