@@ -8,7 +8,7 @@
 
 #include <sqlite3.h>
 
-#include "../db.h"
+#include "db.h"
 #include "sqlite_schema.h"
 
 /* "oxmb", stored in the file's header. */

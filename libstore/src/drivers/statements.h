@@ -3,12 +3,12 @@
 
 /* Columns of message and folder rows in the order in which the engine reads them. */
 #ifndef OXS_MESSAGE_COLUMNS
-#define OXS_MESSAGE_COLUMNS                                                                     \
+#define OXS_MESSAGE_COLUMNS                                                                      \
   "mid, fid, kind, cn, read_cn, delivery_time, created, modified, deleted, size, flags, status," \
   " importance, class, source_key, change_key, pcl"
-#define OXS_FOLDER_COLUMNS                                                                       \
-  "fid, parent, state, type, cn, created, modified, deleted, message_count, unread_count,"       \
-  " associated_count, deleted_count, deleted_associated_count, child_count, size,"               \
+#define OXS_FOLDER_COLUMNS                                                                 \
+  "fid, parent, state, type, cn, created, modified, deleted, message_count, unread_count," \
+  " associated_count, deleted_count, deleted_associated_count, child_count, size,"         \
   " associated_size, name, source_key, change_key, pcl, bag"
 #endif
 
@@ -43,14 +43,14 @@ OXS_STATEMENT(RECEIVE_FOLDER_PUT,
 OXS_STATEMENT(RECEIVE_FOLDER_GET, "SELECT fid, class FROM receive_folder WHERE folded=?1")
 OXS_STATEMENT(RECEIVE_FOLDER_DELETE, "DELETE FROM receive_folder WHERE folded=?1")
 OXS_STATEMENT(RECEIVE_FOLDER_FORGET, "DELETE FROM receive_folder WHERE fid=?1")
-OXS_STATEMENT(RECEIVE_FOLDER_LIST, "SELECT fid, class, modified FROM receive_folder ORDER BY folded")
+OXS_STATEMENT(RECEIVE_FOLDER_LIST,
+              "SELECT fid, class, modified FROM receive_folder ORDER BY folded")
 
 /* folders */
 OXS_STATEMENT(FOLDER_GET, "SELECT " OXS_FOLDER_COLUMNS " FROM folder WHERE fid=?1")
 OXS_STATEMENT(FOLDER_STATE, "SELECT state FROM folder WHERE fid=?1")
 OXS_STATEMENT(FOLDER_PARENT, "SELECT parent FROM folder WHERE fid=?1")
-OXS_STATEMENT(FOLDER_BY_NAME,
-              "SELECT fid FROM folder WHERE parent=?1 AND state=0 AND name_key=?2")
+OXS_STATEMENT(FOLDER_BY_NAME, "SELECT fid FROM folder WHERE parent=?1 AND state=0 AND name_key=?2")
 OXS_STATEMENT(FOLDER_INSERT,
               "INSERT INTO folder(fid, parent, state, type, name, name_key, cn, source_key,"
               " change_key, pcl, created, modified, bag)"
@@ -87,9 +87,9 @@ OXS_STATEMENT(MESSAGE_AND_BAG,
               " size, flags, status, importance, class, source_key, change_key, pcl, bag"
               " FROM message m LEFT JOIN message_bag b ON b.mid=m.mid WHERE m.mid=?1")
 OXS_STATEMENT(MESSAGE_SIZE, "SELECT size FROM message WHERE mid=?1")
-OXS_STATEMENT(MESSAGE_INSERT,
-              "INSERT INTO message(" OXS_MESSAGE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-              " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")
+OXS_STATEMENT(MESSAGE_INSERT, "INSERT INTO message(" OXS_MESSAGE_COLUMNS
+                              ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                              " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")
 OXS_STATEMENT(MESSAGE_UPDATE,
               "UPDATE message SET fid=?2, kind=?3, cn=?4, read_cn=?5, delivery_time=?6, created=?7,"
               " modified=?8, deleted=?9, size=?10, flags=?11, status=?12, importance=?13,"
@@ -120,8 +120,7 @@ OXS_STATEMENT(ATTACHMENT_IDS,
               "SELECT aid, embedded, number FROM attachment WHERE mid=?1 AND aid>?2 ORDER BY aid")
 OXS_STATEMENT(ATTACHMENT_INSERT,
               "INSERT INTO attachment(mid, number, size, embedded, bag) VALUES(?1, ?2, ?3, ?4, ?5)")
-OXS_STATEMENT(ATTACHMENT_UPDATE,
-              "UPDATE attachment SET size=?2, embedded=?3, bag=?4 WHERE aid=?1")
+OXS_STATEMENT(ATTACHMENT_UPDATE, "UPDATE attachment SET size=?2, embedded=?3, bag=?4 WHERE aid=?1")
 OXS_STATEMENT(ATTACHMENT_DELETE, "DELETE FROM attachment WHERE aid=?1")
 OXS_STATEMENT(ATTACHMENTS_RENAME, "UPDATE attachment SET mid=?2 WHERE mid=?1")
 

@@ -8,8 +8,8 @@
 #include <oxkit/ropcodec/properties.h>
 #include <oxkit/store/local.h>
 
-#include "../db.h"
-#include "../provider.h"
+#include "db.h"
+#include "provider.h"
 #include "bag.h"
 
 /* Limits; doc/limits.md lists them. */

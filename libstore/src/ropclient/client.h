@@ -10,7 +10,7 @@
 #include <oxkit/ropcodec/rows.h>
 #include <oxkit/store/rop_client.h>
 
-#include "../provider.h"
+#include "provider.h"
 
 /** Releases that wait for the next request; more than that are sent at once. */
 #define RC_RELEASES_MAX 32u
