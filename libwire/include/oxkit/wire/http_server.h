@@ -5,7 +5,8 @@
  * whoever holds the pointer: it may be handed to any thread and is answered once, now or later, by
  * ox_http_exchange_respond, _finish or _abort. The answering functions are safe from any thread,
  * one thread at a time per exchange. When the client goes before the answer, the exchange stays
- * valid, answering it does nothing, and the watch (below) tells. */
+ * valid, answering it does nothing, and the watch (below) tells. A client that shuts its sending side
+ * while its request is in hand counts as gone. */
 #ifndef OXKIT_WIRE_HTTP_SERVER_H
 #define OXKIT_WIRE_HTTP_SERVER_H
 
@@ -223,7 +224,7 @@ OX_EXPORT ox_status ox_http_exchange_respond(ox_http_exchange *exchange, unsigne
                                              const ox_http_header *headers, size_t header_count,
                                              const void *body, size_t body_bytes);
 
-/** Starts an answer that comes in pieces; the head leaves with the first piece or flush.
+/** Starts an answer that comes in pieces; the head leaves at once.
  *  @param content_length  bytes, or OX_HTTP1_LENGTH_CHUNKED
  *  @return OX_OK, OX_E_CLOSED, OX_E_USAGE, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_http_exchange_start(ox_http_exchange *exchange,
