@@ -5,8 +5,8 @@
  * whoever holds the pointer: it may be handed to any thread and is answered once, now or later, by
  * ox_http_exchange_respond, _finish or _abort. The answering functions are safe from any thread,
  * one thread at a time per exchange. When the client goes before the answer, the exchange stays
- * valid, answering it does nothing, and the watch (below) tells. A client that shuts its sending side
- * while its request is in hand counts as gone. */
+ * valid, answering it does nothing, and the watch (below) tells. A client that shuts its sending
+ * side while its request is in hand counts as gone. */
 #ifndef OXKIT_WIRE_HTTP_SERVER_H
 #define OXKIT_WIRE_HTTP_SERVER_H
 
