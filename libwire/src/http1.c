@@ -250,9 +250,11 @@ static ox_status next_head(ox_http1 *http, ox_http1_event *event) {
 static ox_status body_piece(ox_http1 *http, uint64_t left, ox_http1_event *event) {
   size_t n = http->in.end - http->in.start;
   if (n > left) n = (size_t)left;
-  if (http->body_max_bytes - http->body_bytes < n) {
+  uint64_t allowed = http->body_max_bytes - http->body_bytes;
+  if (allowed == 0) {
     return ox_http1_fail(http, OX_E_LIMIT, 413, "The body is larger than this server takes.");
   }
+  if (n > allowed) n = (size_t)allowed; /* fails after it, however the bytes were fed */
   event->kind = OX_HTTP1_BODY;
   event->body.data = http->in.data + http->in.start;
   event->body.size_bytes = n;
@@ -430,7 +432,8 @@ void ox_http1_answered(ox_http1 *http) {
 }
 
 ox_status ox_http1_limit_body(ox_http1 *http, uint64_t body_max_bytes, ox_error *err) {
-  http->body_max_bytes = body_max_bytes;
+  /* What was given already cannot be taken back. */
+  http->body_max_bytes = body_max_bytes > http->body_bytes ? body_max_bytes : http->body_bytes;
   bool has_length = http->state == OX_HTTP1_STATE_LENGTH;
   if (judge_length(http, has_length, false) != OX_OK) return report_failure(http, err);
   return OX_OK;

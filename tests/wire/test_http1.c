@@ -362,6 +362,24 @@ static void test_limits__are_kept_to_the_byte(void **state) {
   assert_int_equal(status_of(&limits, CHUNKED "0\r\nA: bc\r\n\r\n"), 431);
 }
 
+static void test_body_until_the_end__is_given_up_to_the_limit(void **state) {
+  (void)state;
+  ox_http1_limits limits = OX_HTTP1_LIMITS_INIT;
+  limits.body_max_bytes = 4;
+  static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
+  static const char *const bodies[] = {"abcd", "abcde"};
+  for (int i = 0; i < 2; i++) {
+    char input[64];
+    transcript t;
+    snprintf(input, sizeof input, "%s%s", head, bodies[i]);
+    run_with(false, &limits, input, strlen(input), &t);
+    assert_string_equal((const char *)t.text.data,
+                        i == 0 ? "HEAD 200 OK 1.1 keep\nBODY abcd\nEND\nCLOSED\n"
+                               : "HEAD 200 OK 1.1 keep\nBODY abcd\nFAIL 413\n");
+    transcript_dispose(&t);
+  }
+}
+
 static void test_input__is_bounded_while_an_answer_is_due(void **state) {
   (void)state;
   ox_http1_limits limits = OX_HTTP1_LIMITS_INIT;
@@ -783,6 +801,7 @@ int main(void) {
       cmocka_unit_test(test_nul__is_refused_everywhere),
       cmocka_unit_test(test_every_changed_byte__is_read_alike),
       cmocka_unit_test(test_limits__are_kept_to_the_byte),
+      cmocka_unit_test(test_body_until_the_end__is_given_up_to_the_limit),
       cmocka_unit_test(test_input__is_bounded_while_an_answer_is_due),
       cmocka_unit_test(test_body_limit__can_follow_the_head),
       cmocka_unit_test(test_answer__has_its_framing),
