@@ -729,6 +729,7 @@ static ox_status parse(const ox_mime_import_options *options, ox_bytes mime, ox_
 ox_status ox_mime_read_enclosed(mime_reader *reader, ox_bytes mime, ox_message **out) {
   *out = NULL;
   mime = skip_prologue(mime);
+  if (mime.size_bytes == 0) return OX_OK;
   ox_status status = check_limits(reader->options, mime, reader->err);
   if (status != OX_OK) return status;
   GMimeStream *stream = g_mime_stream_mem_new_with_buffer((const char *)mime.data, mime.size_bytes);

@@ -541,6 +541,7 @@ static void test_corpus__reference_mail(void **state) {
 }
 
 int main(void) {
+  g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
   g_mime_init();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_corpus__sample_mail),

@@ -1,6 +1,7 @@
 /* Hostile messages, limits, and allocations that fail. */
 #include "support.h"
 
+#include <glib.h>
 #include <pthread.h>
 
 typedef struct text_buffer {
@@ -174,6 +175,7 @@ static void test_hostile__odds_and_ends(void **state) {
       "From: (((((((((\nTo: \"\\\nCc: <<<>>>, @, a@, ::;;\n\nx\n",
       "From: a\nContent-Type: message/rfc822\n\n",
       "From: a\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nRnJv\n",
+      "From: a\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n",
       "From: a\nContent-Type: message/partial; id=x; number=1; total=2\n\nx\n",
       "From: a\nContent-Type: message/external-body; access-type=x\n\nContent-Type: x/y\n\n",
       "From: a\nContent-Disposition: attachment; filename=\"../../../etc/passwd\"\n\nx\n",
@@ -326,6 +328,8 @@ static void test_threads__convert_at_the_same_time(void **state) {
 }
 
 int main(void) {
+  /* What GLib takes for a mistake of the program is one. */
+  g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_limit__nested_multiparts),
       cmocka_unit_test(test_limit__nested_messages),
