@@ -57,7 +57,7 @@ static void test_names__all_forms_find_the_same_object(void **state) {
                                       ".\\alice",
                                       "Example Org\\alice",
                                       ALICE_DN,
-                                      "EX:" ALICE_DN};
+                                      ("EX:" ALICE_DN)};
   ox_directory_entry alice, entry;
   assert_int_equal(ox_directory_get(f->directory, "alice", &f->arena, &alice, NULL), OX_OK);
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {

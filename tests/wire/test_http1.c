@@ -647,8 +647,8 @@ static void test_hostile_responses__are_refused(void **state) {
       "\r\nHTTP/1.1 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
-      "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: "
-      "chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+      ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"),
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
       "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nabc",
       "HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n",
