@@ -187,8 +187,120 @@ static void test_open_databases__are_capped(void **state) {
   special(f, OX_SPECIAL_INBOX); /* the one in use stayed open */
 }
 
-/* ---- threads
- * --------------------------------------------------------------------------------------*/
+/* ---- memory ---- */
+
+typedef struct counting {
+  long left; /* allocations until they fail; negative: never */
+} counting;
+
+static bool denied(void *user) {
+  counting *c = user;
+  if (c->left > 0) c->left--;
+  return c->left == 0;
+}
+
+static void *counting_malloc(size_t size, void *user) {
+  return denied(user) ? NULL : malloc(size);
+}
+
+static void *counting_calloc(size_t count, size_t size, void *user) {
+  return denied(user) ? NULL : calloc(count, size);
+}
+
+static void *counting_realloc(void *block, size_t size, void *user) {
+  return denied(user) ? NULL : realloc(block, size);
+}
+
+static void counting_free(void *block, void *user) {
+  (void)user;
+  free(block);
+}
+
+typedef struct way {
+  ox_store *store;
+  ox_mailbox *mailbox;
+  ox_folder *inbox;
+  ox_item *item;
+  ox_item_attachment *attachment;
+  ox_table *table;
+  ox_stream *stream;
+  ox_arena arena;
+} way;
+
+static ox_status save_on_the_way(way *w) {
+  static uint8_t data[50000];
+  ox_id id;
+  ox_property importance = {.tag = OX_PidTagImportance, .value.i32 = 2};
+  ox_status status = ox_mailbox_special_folder(w->mailbox, OX_SPECIAL_INBOX, &id, NULL);
+  if (status == OX_OK) status = ox_folder_open(w->mailbox, id, 0, &w->inbox, NULL);
+  if (status == OX_OK) status = ox_item_create(w->inbox, false, 0, &w->item, NULL);
+  if (status == OX_OK) status = ox_object_set(ox_item_object(w->item), &importance, 1, NULL, NULL);
+  if (status == OX_OK) status = ox_attachment_create(w->item, &w->attachment, NULL, NULL);
+  if (status == OX_OK)
+    status = ox_stream_open(ox_attachment_object(w->attachment), OX_PidTagAttachDataBinary,
+                            OX_STREAM_CREATE, &w->stream, NULL, NULL);
+  if (status == OX_OK) status = ox_stream_write(w->stream, data, sizeof data, NULL);
+  if (status == OX_OK) status = ox_stream_commit(w->stream, NULL);
+  if (status == OX_OK) status = ox_attachment_save(w->attachment, 0, NULL);
+  if (status == OX_OK) status = ox_item_save(w->item, OX_SAVE_KEEP_OPEN_READ_WRITE, NULL, NULL);
+  return status;
+}
+
+static ox_status read_on_the_way(way *w) {
+  ox_sort_order_set sort = {1, 0, 0, (ox_sort_order[]){{OX_PidTagImportance, 0}}};
+  ox_proptag column = OX_PidTagSubject;
+  ox_property *rows;
+  size_t count;
+  ox_status status = ox_folder_contents(w->inbox, 0, &w->table, NULL, NULL);
+  if (status == OX_OK) status = ox_table_set_columns(w->table, &column, 1, NULL);
+  if (status == OX_OK) status = ox_table_sort(w->table, &sort, NULL);
+  if (status == OX_OK)
+    status = ox_table_query_rows(w->table, 0, true, 5, &w->arena, &rows, &count, NULL, NULL);
+  return status;
+}
+
+/* Opens everything anew, saves a message with an attachment and reads a sorted table. */
+static ox_status whole_way(const char *directory, const ox_guid *guid,
+                           const ox_allocator *allocator) {
+  way w = {0};
+  ox_store_options options = OX_STORE_OPTIONS_INIT;
+  ox_mailbox_open_options open = OX_MAILBOX_OPEN_OPTIONS_INIT;
+  ox_arena_init(&w.arena, NULL, 0);
+  options.allocator = allocator;
+  open.mailbox_guid = *guid;
+  ox_status status = ox_store_open(directory, &options, &w.store, NULL);
+  if (status == OX_OK) status = ox_mailbox_open_local(w.store, &open, &w.mailbox, NULL);
+  if (status == OX_OK) status = save_on_the_way(&w);
+  if (status == OX_OK) status = read_on_the_way(&w);
+  ox_table_close(w.table);
+  ox_stream_close(w.stream);
+  ox_attachment_close(w.attachment);
+  ox_item_close(w.item);
+  ox_folder_close(w.inbox);
+  ox_mailbox_close(w.mailbox);
+  ox_store_close(w.store);
+  ox_arena_dispose(&w.arena);
+  return status;
+}
+
+static void test_memory__every_allocation_may_fail(void **state) {
+  fixture *f = *state;
+  counting count = {0};
+  ox_allocator allocator = {counting_malloc, counting_calloc, counting_realloc, counting_free,
+                            &count};
+  long tried = 1;
+  for (;; tried++) {
+    count.left = tried;
+    ox_status status = whole_way(f->directory, &f->guid, &allocator);
+    if (status == OX_OK && count.left != 0) break;
+    if (status != OX_OK) assert_int_equal(status, OX_E_NO_MEMORY);
+    assert_true(tried < 2000);
+  }
+  assert_true(tried > 10);
+  OK(ox_store_check_mailbox(f->store, &f->guid, &f->err));
+}
+
+/* ---- threads ---- */
 
 enum { THREADS = 4, ROUNDS = 30 };
 
@@ -293,6 +405,7 @@ int main(void) {
       TEST(test_read_only__reads_and_refuses),
       TEST(test_full_disk__fails_the_save_and_loses_nothing),
       TEST(test_open_databases__are_capped),
+      TEST(test_memory__every_allocation_may_fail),
       TEST(test_threads__share_a_mailbox),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

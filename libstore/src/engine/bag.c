@@ -81,7 +81,7 @@ ox_status oxs_bag_copy(oxs_bag *to, const oxs_bag *from) {
   return OX_OK;
 }
 
-/* ---- values -----------------------------------------------------------------------------------*/
+/* ---- values ---- */
 
 static bool is_bytes(uint16_t type) {
   return type == OX_PTYP_STRING || type == OX_PTYP_STRING8 || type == OX_PTYP_BINARY ||
@@ -189,7 +189,7 @@ ox_status oxs_value_load(ox_bytes bytes, uint16_t type, ox_arena *arena, ox_valu
   return status == OX_OK || status == OX_E_NO_MEMORY ? status : OX_E_CORRUPT_DATA;
 }
 
-/* ---- bags -------------------------------------------------------------------------------------*/
+/* ---- bags ---- */
 
 /* Merges values (sorted by id) and larges (in any order) into one directory. */
 ox_status oxs_bag_encode(const oxs_bag *bag, ox_arena *arena, ox_bytes *out) {

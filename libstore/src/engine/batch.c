@@ -168,8 +168,7 @@ ox_status oxs_message_read_flag(oxs_txn *t, oxs_row *row, uint32_t flags, bool *
   return status;
 }
 
-/* ---- functions of the mailbox API
- * -----------------------------------------------------------------*/
+/* ---- functions of the mailbox API ---- */
 
 static ox_status to_rows(const ox_id *ids, size_t count, int64_t **out, ox_error *err) {
   if (count > 0 && ids == NULL) return ox_error_set(err, OX_E_USAGE, NULL);

@@ -70,8 +70,7 @@ oxs_recipient *oxs_content_recipient(oxs_content *content, uint32_t row_id, bool
   return &array[at];
 }
 
-/* ---- loading
- * --------------------------------------------------------------------------------------*/
+/* ---- loading ---- */
 
 static ox_status load_recipients(oxs_txn *t, int64_t mid, oxs_content *content) {
   ox_status status;
@@ -124,8 +123,7 @@ ox_status oxs_content_load(oxs_txn *t, int64_t mid, oxs_content **out) {
   return OX_OK;
 }
 
-/* ---- copying
- * --------------------------------------------------------------------------------------*/
+/* ---- copying ---- */
 
 ox_status oxs_attach_clone(oxs_txn *t, ox_arena *arena, const oxs_attach *in, bool detach,
                            oxs_attach *out) {
@@ -186,8 +184,7 @@ ox_status oxs_content_clone(oxs_txn *t, const oxs_content *in, bool detach, oxs_
   return OX_OK;
 }
 
-/* ---- storing
- * --------------------------------------------------------------------------------------*/
+/* ---- storing ---- */
 
 static ox_status stored_bag(oxs_txn *t, unsigned statement, int64_t key, ox_arena *arena,
                             ox_bytes *out) {

@@ -6,8 +6,7 @@
 
 #define ID(name) OX_PROPTAG_ID(OX_##name)
 
-/* ---- addresses
- * ----------------------------------------------------------------------------------------*/
+/* ---- addresses ---- */
 
 /* The properties of one of the five address sets of a message. */
 typedef struct address_tags {
@@ -103,8 +102,7 @@ const char *oxs_recipient_address(const ox_propbag *bag, ox_arena *arena) {
   return "";
 }
 
-/* ---- into one mailbox
- * -----------------------------------------------------------------------------------*/
+/* ---- into one mailbox ---- */
 
 /* What belongs to the sender's copy alone. */
 static const uint16_t senders_own[] = {
@@ -214,8 +212,7 @@ ox_status ox_store_deliver(ox_store *store, const ox_deliver_options *options,
   return OX_OK;
 }
 
-/* ---- between mailboxes
- * ----------------------------------------------------------------------------------*/
+/* ---- between mailboxes ---- */
 
 typedef struct local_delivery {
   ox_outbound base;
@@ -284,8 +281,7 @@ static ox_status deliver_to_address(round_trip *trip, const char *address, ox_er
   return deliver_to_group(trip, address, err);
 }
 
-/* ---- reports
- * --------------------------------------------------------------------------------------------*/
+/* ---- reports ---- */
 
 static ox_status add_failed_recipient(ox_message *report, const round_trip *trip,
                                       const char *address, ox_status why) {
@@ -413,8 +409,7 @@ static ox_status send_report(round_trip *trip, const ox_envelope *envelope, ox_e
   return status;
 }
 
-/* ---- the outbound
- * -----------------------------------------------------------------------------------------*/
+/* ---- the outbound ---- */
 
 /* Results of an outbound that was called and waited for. */
 void oxs_wait_init(oxs_wait *wait) {

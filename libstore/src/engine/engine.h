@@ -28,8 +28,7 @@
 typedef struct oxs_database oxs_database;
 typedef struct oxs_mailbox oxs_mailbox;
 
-/* ---- store.c: the directory, open databases, connections
- * ---------------------------------------*/
+/* ---- store.c: the directory, open databases, connections ---- */
 
 struct ox_store {
   const ox_allocator *allocator;
@@ -88,8 +87,7 @@ ox_status oxs_write_end(oxs_txn *t, ox_status status);
 ox_filetime oxs_now(const ox_store *store);
 ox_status oxs_random(const ox_store *store, void *buffer, size_t size_bytes, ox_error *err);
 
-/* ---- ids.c
- * ----------------------------------------------------------------------------------------*/
+/* ---- ids.c ---- */
 
 #define OXS_OWN_REPLID 1u
 
@@ -113,8 +111,7 @@ void oxs_folder_entry_id(const oxs_database *database, int64_t fid, uint8_t *out
 void oxs_message_entry_id(const oxs_database *database, int64_t fid, int64_t mid, uint8_t *out);
 ox_bytes oxs_copy(ox_arena *arena, ox_bytes bytes, ox_status *status);
 
-/* ---- large.c
- * ---------------------------------------------------------------------------------------*/
+/* ---- large.c ---- */
 
 ox_status oxs_large_write(oxs_txn *t, ox_source *source, int64_t *lid_out);
 ox_status oxs_large_read(oxs_txn *t, int64_t lid, uint64_t offset, void *buffer,
@@ -140,8 +137,7 @@ ox_status oxs_bag_value(oxs_txn *t, const oxs_bag *bag, uint16_t id, size_t max_
 ox_status oxs_encoded_value(oxs_txn *t, ox_bytes encoded, uint16_t id, size_t max_bytes,
                             ox_arena *arena, ox_property *out);
 
-/* ---- content.c: a message with its recipients and attachments, in memory
- * --------------------------*/
+/* ---- content.c: a message with its recipients and attachments, in memory ---- */
 
 typedef struct oxs_content oxs_content;
 
@@ -192,8 +188,7 @@ ox_status oxs_message_erase(oxs_txn *t, int64_t mid);
 /* Copies those rows to a new message row key (not the message row itself). */
 ox_status oxs_message_duplicate(oxs_txn *t, int64_t from, int64_t to);
 
-/* ---- row.c: narrow columns and computed properties of a message
- * -----------------------------------*/
+/* ---- row.c: narrow columns and computed properties of a message ---- */
 
 #define OXS_KIND_NORMAL 0
 #define OXS_KIND_ASSOCIATED 1
@@ -254,8 +249,7 @@ ox_status oxs_picker_get(oxs_picker *picker, ox_proptag tag, ox_property *out);
 ox_status oxs_picker_matches(oxs_picker *picker, const ox_restriction *restriction,
                              bool *matches_out);
 
-/* ---- folder.c
- * --------------------------------------------------------------------------------------*/
+/* ---- folder.c ---- */
 
 typedef struct oxs_folder_row {
   int64_t fid, parent, state, type, cn;
@@ -294,8 +288,7 @@ void oxs_folder_init(oxs_folder *folder, oxs_mailbox *mailbox, int64_t fid);
 ox_status oxs_folder_by_name(oxs_txn *t, int64_t parent, ox_str16 name, int64_t *fid_out);
 ox_status oxs_folder_depth(oxs_txn *t, int64_t fid, unsigned *depth_out);
 
-/* ---- batch.c: many messages of one folder
- * ----------------------------------------------------------*/
+/* ---- batch.c: many messages of one folder ---- */
 
 /* Deletes messages of a folder (any kind); others set *partial (may be NULL). */
 ox_status oxs_messages_remove(oxs_txn *t, int64_t fid, const int64_t *ids, size_t count, bool hard,
@@ -308,8 +301,7 @@ ox_status oxs_message_read_flag(oxs_txn *t, oxs_row *row, uint32_t flags, bool *
 ox_status oxs_message_new_change(oxs_txn *t, ox_arena *arena, oxs_row *row);
 ox_status oxs_message_new_source(oxs_txn *t, ox_arena *arena, oxs_row *row);
 
-/* ---- mailbox_local.c
- * -------------------------------------------------------------------------------*/
+/* ---- mailbox_local.c ---- */
 
 typedef struct oxs_subscription oxs_subscription;
 
@@ -356,8 +348,7 @@ static inline oxs_mailbox *oxs_local(ox_mailbox *mailbox) {
 ox_status oxs_fact_get(oxs_txn *t, int key, ox_arena *arena, ox_bytes *out);
 ox_status oxs_fact_set(oxs_txn *t, int key, ox_bytes value);
 
-/* ---- item.c, attachment.c, stream.c
- * ----------------------------------------------------------------*/
+/* ---- item.c, attachment.c, stream.c ---- */
 
 typedef struct oxs_item oxs_item;
 typedef struct oxs_attachment oxs_attachment;
@@ -413,8 +404,7 @@ ox_status oxs_object_writable(ox_object *object, ox_error *err);
 ox_status oxs_object_set_one(ox_object *object, const ox_property *property, ox_error *err);
 ox_status oxs_problem(ox_problems *problems, size_t index, ox_proptag tag, ox_status status);
 
-/* ---- view.c, sortkey.c
- * -----------------------------------------------------------------------------*/
+/* ---- view.c, sortkey.c ---- */
 
 /* A cursor's place among the rows: before the row with this key, or at either end. */
 typedef struct oxs_place {
@@ -464,8 +454,7 @@ ox_status oxs_view_locate(oxs_txn *t, const oxs_view *view, int64_t mid, ox_aren
 ox_status oxs_sort_key(ox_writer *w, ox_arena *scratch, uint16_t type, const ox_value *value,
                        bool descending);
 
-/* ---- event.c
- * ---------------------------------------------------------------------------------------*/
+/* ---- event.c ---- */
 
 typedef struct oxs_happening {
   uint16_t type;
@@ -491,8 +480,7 @@ ox_status oxs_table_event(struct oxs_table *table, const oxs_happening *happenin
                           ox_event *out, bool *tell_out, ox_error *err);
 void oxs_table_unsubscribe(struct oxs_table *table);
 
-/* ---- transfer.c, delivery.c
- * ------------------------------------------------------------------------*/
+/* ---- transfer.c, delivery.c ---- */
 
 /* ox_message to content, named properties mapped. */
 ox_status oxs_content_from_message(oxs_txn *t, const ox_message *message, unsigned depth,

@@ -18,8 +18,7 @@ struct oxs_subscription {
   oxs_table *table; /* of table events */
 };
 
-/* ---- writing
- * ----------------------------------------------------------------------------------------*/
+/* ---- writing ---- */
 
 ox_status oxs_event(oxs_txn *t, const oxs_happening *e) {
   ox_status status =
@@ -59,8 +58,7 @@ void oxs_wake(oxs_database *database) {
   pthread_mutex_unlock(&database->event_mutex);
 }
 
-/* ---- subscriptions
- * ------------------------------------------------------------------------------------*/
+/* ---- subscriptions ---- */
 
 static ox_status subscribe(oxs_mailbox *mailbox, oxs_subscription **out, ox_error *err) {
   if (mailbox->subscription_count >= OXS_SUBSCRIPTIONS_MAX)
@@ -144,8 +142,7 @@ void oxs_mailbox_events_close(oxs_mailbox *mailbox) {
   while (mailbox->subscriptions != NULL) oxs_subscription_close(&mailbox->subscriptions->base);
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------------*/
+/* ---- reading ---- */
 
 static bool concerns_table(const oxs_table *table, const oxs_happening *e) {
   if (table->kind == OXS_TABLE_CONTENTS)
@@ -263,8 +260,7 @@ ox_status oxs_mailbox_next_event(ox_mailbox *base, ox_arena *arena, ox_event *ou
   }
 }
 
-/* ---- table events
- * ---------------------------------------------------------------------------------------*/
+/* ---- table events ---- */
 
 /* The row as it is now: its columns and the row before it. */
 static ox_status row_now(oxs_txn *t, oxs_table *table, const oxs_place *place, ox_arena *arena,
@@ -349,8 +345,7 @@ ox_status oxs_table_event(oxs_table *table, const oxs_happening *e, ox_arena *ar
   return status;
 }
 
-/* ---- waiting
- * --------------------------------------------------------------------------------------------*/
+/* ---- waiting ---- */
 
 static bool peek(oxs_mailbox *mailbox, ox_status *status_out, ox_error *err) {
   ox_arena arena;

@@ -38,8 +38,7 @@ ox_status oxs_folder_row_load(oxs_txn *t, int64_t fid, ox_arena *arena, oxs_fold
   return status != OX_OK ? ox_error_set(t->err, status, NULL) : OX_OK;
 }
 
-/* ---- properties
- * -----------------------------------------------------------------------------------*/
+/* ---- properties ---- */
 
 static const uint16_t folder_ids[] = {
     ID(PidTagDisplayName),
@@ -207,8 +206,7 @@ ox_status oxs_folder_list(const oxs_folder_row *row, ox_arena *arena, ox_proptag
   return OX_OK;
 }
 
-/* ---- changes
- * --------------------------------------------------------------------------------------*/
+/* ---- changes ---- */
 
 static ox_status name_key(ox_arena *arena, ox_str16 name, ox_bytes *out) {
   ox_str16 folded;
@@ -327,8 +325,7 @@ ox_status oxs_tombstone(oxs_txn *t, int64_t id, int64_t fid, bool is_folder, int
                  (int64_t)kind, source_key);
 }
 
-/* ---- open and create
- * --------------------------------------------------------------------------------*/
+/* ---- open and create ---- */
 
 void oxs_folder_init(oxs_folder *folder, oxs_mailbox *mailbox, int64_t fid) {
   folder->base.object.provider = &oxs_provider;

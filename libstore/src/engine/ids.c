@@ -113,8 +113,7 @@ ox_status oxs_fact_set(oxs_txn *t, int key, ox_bytes value) {
   return oxs_run(t->db, t->err, OXS_FACT_PUT, "ib", (int64_t)key, value);
 }
 
-/* ---- functions of the mailbox API
- * -----------------------------------------------------------------*/
+/* ---- functions of the mailbox API ---- */
 
 ox_status oxs_mailbox_long_term_id(ox_mailbox *mailbox, ox_id id, ox_long_term_id *out,
                                    ox_error *err) {

@@ -145,8 +145,7 @@ ox_status oxs_item_open(ox_mailbox *mailbox, ox_id folder_id, ox_id id, uint32_t
   return status;
 }
 
-/* ---- properties that are columns
- * --------------------------------------------------------------------*/
+/* ---- properties that are columns ---- */
 
 /* Bits of PidTagMessageFlags that a client sets before the first save. @spec [MS-OXCMSG] 2.2.1.6 */
 #define SETTABLE_FLAGS                                                                         \
@@ -188,8 +187,7 @@ ox_status oxs_item_set(oxs_item *item, const ox_property *property) {
   return oxs_bag_set(&content->bag, property->tag, &property->value);
 }
 
-/* ---- saving
- * -----------------------------------------------------------------------------------------*/
+/* ---- saving ---- */
 
 ox_status oxs_message_create(oxs_txn *t, oxs_content *content, oxs_row *row) {
   ox_arena arena;
@@ -334,8 +332,7 @@ void oxs_item_saved(oxs_item *item, uint32_t flags) {
   item->closed = !keep;
 }
 
-/* ---- recipients
- * ---------------------------------------------------------------------------------------*/
+/* ---- recipients ---- */
 
 ox_status oxs_item_recipients(ox_item *base, uint32_t first_row_id, size_t max_count,
                               ox_arena *arena, ox_recipient **out, size_t *count_out,
@@ -408,8 +405,7 @@ ox_status oxs_item_remove_recipients(ox_item *base, ox_error *err) {
   return OX_OK;
 }
 
-/* ---- read flag
- * ------------------------------------------------------------------------------------------*/
+/* ---- read flag ---- */
 
 ox_status oxs_item_set_read_flag(ox_item *base, uint32_t flags, bool *changed_out, ox_error *err) {
   oxs_item *item = (oxs_item *)base;

@@ -87,8 +87,7 @@ ox_status oxs_large_unref(oxs_txn *t, int64_t lid) {
   return status;
 }
 
-/* ---- sources
- * ------------------------------------------------------------------------------------*/
+/* ---- sources ---- */
 
 typedef struct stored_source {
   ox_source base;
@@ -154,8 +153,7 @@ static ox_status view_read(ox_source *base, uint64_t offset, void *buffer, size_
   return OX_OK;
 }
 
-/* ---- bags
- * ---------------------------------------------------------------------------------------*/
+/* ---- bags ---- */
 
 /* Size of a value in its stored form, without encoding it; 0 for types that stay small. */
 static size_t stored_size(ox_proptag tag, const ox_value *value) {

@@ -19,8 +19,7 @@ ox_status oxs_may_write(const oxs_mailbox *mailbox, ox_error *err) {
   return OX_OK;
 }
 
-/* ---- special folders
- * ------------------------------------------------------------------------------*/
+/* ---- special folders ---- */
 
 typedef struct special_folder {
   uint8_t number, parent;
@@ -196,8 +195,7 @@ static ox_status mailbox_special_folder(ox_mailbox *mailbox, uint32_t special, o
   return status;
 }
 
-/* ---- receive folders
- * ------------------------------------------------------------------------------*/
+/* ---- receive folders ---- */
 
 /* @spec [MS-OXCSTOR] 2.2.1.2.1: at most 255 characters of ASCII 0x20 to 0x7E, no leading or
  * trailing period, no two adjacent ones. */
@@ -312,8 +310,7 @@ static ox_status mailbox_receive_folders(ox_mailbox *mailbox, ox_arena *arena,
   return OX_OK;
 }
 
-/* ---- logon
- * ----------------------------------------------------------------------------------------*/
+/* ---- logon ---- */
 
 ox_status ox_mailbox_open_local(ox_store *store, const ox_mailbox_open_options *options,
                                 ox_mailbox **out, ox_error *err) {
@@ -374,8 +371,7 @@ static ox_status mailbox_get_info(ox_mailbox *mailbox, ox_mailbox_info *out, ox_
   return status;
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------*/
+/* ---- the table ---- */
 
 const ox_provider oxs_provider = {
     .version = OX_PROVIDER_VERSION,

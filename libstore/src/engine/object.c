@@ -48,8 +48,7 @@ ox_status oxs_problem(ox_problems *problems, size_t index, ox_proptag tag, ox_st
   return OX_OK;
 }
 
-/* ---- the store object
- * -----------------------------------------------------------------------------*/
+/* ---- the store object ---- */
 
 static const struct {
   ox_proptag tag;
@@ -165,8 +164,7 @@ static bool mailbox_is_computed(uint16_t id) {
   return false;
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------*/
+/* ---- reading ---- */
 
 /* What a call needs of an object that lives in the database. */
 typedef struct reading {
@@ -430,8 +428,7 @@ ox_status oxs_object_list(ox_object *object, ox_arena *arena, ox_proptag **tags_
   return OX_OK;
 }
 
-/* ---- changing
- * -------------------------------------------------------------------------------------*/
+/* ---- changing ---- */
 
 static bool is_text(uint16_t type) {
   return type == OX_PTYP_STRING8 || type == OX_PTYP_MULTIPLE_STRING8;

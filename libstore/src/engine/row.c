@@ -61,8 +61,7 @@ ox_status oxs_row_update(oxs_txn *t, const oxs_row *row) {
   return write_row(t, OXS_MESSAGE_UPDATE, row);
 }
 
-/* ---- computed properties
- * --------------------------------------------------------------------------*/
+/* ---- computed properties ---- */
 
 #define ID(name) OX_PROPTAG_ID(OX_##name)
 
@@ -304,8 +303,7 @@ void oxs_error_property(ox_property *out, ox_proptag tag, ox_status status) {
   out->value.error = status;
 }
 
-/* ---- types
- * ------------------------------------------------------------------------------------------*/
+/* ---- types ---- */
 
 static ox_status to_string8(uint32_t codepage, ox_arena *arena, ox_str16 text, ox_str8 *out) {
   char *utf8 = ox_str16_utf8(arena, text);
@@ -357,8 +355,7 @@ ox_status oxs_convert(ox_proptag wanted, uint32_t codepage, ox_arena *arena, ox_
   return status;
 }
 
-/* ---- picking
- * --------------------------------------------------------------------------------------*/
+/* ---- picking ---- */
 
 /* Row and bag stay where the database has them: views until the next load. */
 ox_status oxs_picker_load(oxs_picker *picker, int64_t mid) {
@@ -399,8 +396,7 @@ ox_status oxs_picker_get(oxs_picker *picker, ox_proptag tag, ox_property *out) {
   return status;
 }
 
-/* ---- restrictions
- * ---------------------------------------------------------------------------------*/
+/* ---- restrictions ---- */
 
 static const ox_value *look_up(void *user, ox_proptag tag) {
   ox_property *found = ox_arena_alloc(((oxs_picker *)user)->arena, sizeof *found);

@@ -139,8 +139,7 @@ ox_status oxs_row_columns(oxs_txn *t, oxs_table *table, oxs_picker *picker, cons
   return status;
 }
 
-/* ---- restrictions
- * -------------------------------------------------------------------------------*/
+/* ---- restrictions ---- */
 
 typedef struct list_subject {
   oxs_txn *t;
@@ -190,8 +189,7 @@ ox_status oxs_row_matches(oxs_txn *t, oxs_table *table, oxs_picker *picker, cons
   return status;
 }
 
-/* ---- lists
- * ----------------------------------------------------------------------------------------*/
+/* ---- lists ---- */
 
 static ox_status add_row(oxs_table *table, size_t *capacity, int64_t id, uint32_t depth) {
   if (table->list_count == *capacity) {

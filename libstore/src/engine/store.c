@@ -105,12 +105,11 @@ ox_status ox_store_open(const char *directory, const ox_store_options *options, 
   return OX_OK;
 }
 
-/* ---- databases
- * ----------------------------------------------------------------------------------*/
+/* ---- databases ---- */
 
 static void database_free(oxs_database *database) {
   const ox_allocator *allocator = database->store->allocator;
-  for (size_t i = 0; i < database->reader_count; i++)
+  for (size_t i = 0; database->readers != NULL && i < database->reader_count; i++)
     if (database->readers[i] != NULL) driver->close(database->readers[i]);
   /* Last, so that it takes the write-ahead log in. */
   if (database->writer != NULL) driver->close(database->writer);
@@ -270,8 +269,7 @@ void oxs_database_release(oxs_database *database) {
   pthread_mutex_unlock(&store->mutex);
 }
 
-/* ---- transactions
- * -------------------------------------------------------------------------------*/
+/* ---- transactions ---- */
 
 ox_status oxs_read_begin(oxs_database *database, oxs_txn *t, ox_error *err) {
   *t = (oxs_txn){.database = database, .err = err};
@@ -342,8 +340,7 @@ ox_status oxs_write_end(oxs_txn *t, ox_status status) {
   return status;
 }
 
-/* ---- mailboxes of a store
- * -------------------------------------------------------------------------*/
+/* ---- mailboxes of a store ---- */
 
 static ox_bytes text_bytes(const char *text) {
   return text != NULL ? (ox_bytes){(const uint8_t *)text, strlen(text)} : (ox_bytes){NULL, 0};

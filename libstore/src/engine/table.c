@@ -44,8 +44,7 @@ void oxs_table_close(ox_table *base) {
   ox_free(table->mailbox->allocator, table);
 }
 
-/* ---- rows, whatever the kind
- * ------------------------------------------------------------------------*/
+/* ---- rows, whatever the kind ---- */
 
 ox_status oxs_table_read(oxs_table *table, oxs_txn *t, ox_error *err) {
   oxs_database *database = table->mailbox->database;
@@ -160,8 +159,7 @@ static ox_status step(oxs_txn *t, oxs_table *table, const oxs_place *from, int64
   return status;
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------*/
+/* ---- opening ---- */
 
 static ox_status open_done(oxs_table *table, ox_table **out, uint32_t *row_count_out,
                            ox_error *err) {
@@ -210,8 +208,7 @@ ox_status oxs_item_attachments(ox_item *base, uint32_t flags, ox_table **out, ox
   return open_done(table, out, NULL, err);
 }
 
-/* ---- columns, sort, restriction
- * -----------------------------------------------------------------------*/
+/* ---- columns, sort, restriction ---- */
 
 ox_status oxs_table_set_columns(ox_table *base, const ox_proptag *columns, size_t count,
                                 ox_error *err) {
@@ -313,8 +310,7 @@ ox_status oxs_table_reset(ox_table *base, ox_error *err) {
   return OX_OK;
 }
 
-/* ---- reading rows
- * ---------------------------------------------------------------------------------------*/
+/* ---- reading rows ---- */
 
 static ox_status origin_of(oxs_txn *t, oxs_table *table, const oxs_place *place, ox_arena *scratch,
                            uint32_t *origin) {
@@ -421,8 +417,7 @@ ox_status oxs_table_position(ox_table *base, uint32_t *numerator_out, uint32_t *
   return OX_OK;
 }
 
-/* ---- moving
- * ---------------------------------------------------------------------------------------------*/
+/* ---- moving ---- */
 
 static oxs_bookmark *find_bookmark(oxs_table *table, uint32_t number) {
   for (size_t i = 0; i < table->bookmark_count; i++)
@@ -495,8 +490,7 @@ ox_status oxs_table_seek_fractional(ox_table *base, uint32_t numerator, uint32_t
   return with_rows(base, work_fraction, fraction, err);
 }
 
-/* ---- finding
- * --------------------------------------------------------------------------------------------*/
+/* ---- finding ---- */
 
 typedef struct find_request {
   const ox_restriction *restriction;
@@ -569,8 +563,7 @@ ox_status oxs_table_find_row(ox_table *base, const ox_restriction *restriction, 
   return OX_OK;
 }
 
-/* ---- bookmarks
- * ------------------------------------------------------------------------------------------*/
+/* ---- bookmarks ---- */
 
 static ox_status work_bookmark(oxs_txn *t, oxs_table *table, ox_arena *scratch, void *user) {
   const ox_allocator *allocator = table->mailbox->allocator;
@@ -611,8 +604,7 @@ ox_status oxs_table_free_bookmark(ox_table *base, uint32_t bookmark, ox_error *e
   return OX_OK;
 }
 
-/* ---- all columns
- * ----------------------------------------------------------------------------------------*/
+/* ---- all columns ---- */
 
 static const ox_proptag contents_columns[] = {
     OX_PidTagFolderId,

@@ -5,8 +5,7 @@
 
 #define ID(name) OX_PROPTAG_ID(OX_##name)
 
-/* ---- in
- * ---------------------------------------------------------------------------------------------*/
+/* ---- in ---- */
 
 /* The mailbox's ids of a message's names: the id of names[i] is ids[i]. */
 static ox_status map_names(oxs_txn *t, const ox_message *message, ox_arena *arena,
@@ -197,8 +196,7 @@ ox_status oxs_folder_import(ox_folder *folder, const ox_message *message, uint32
   return status;
 }
 
-/* ---- out
- * ----------------------------------------------------------------------------------------------*/
+/* ---- out ---- */
 
 /* What an export needs at each level. */
 typedef struct exporter {

@@ -250,8 +250,7 @@ ox_status oxs_views_drop(oxs_txn *t, int64_t fid) {
   return status == OX_OK ? oxs_run(t->db, t->err, OXS_VIEW_DROP_FOLDER, "i", fid) : status;
 }
 
-/* ---- reading
- * ----------------------------------------------------------------------------------------*/
+/* ---- reading ---- */
 
 ox_status oxs_view_count(oxs_txn *t, const oxs_view *view, int64_t *out) {
   if (view->order == OXS_ORDER_VIEW)

@@ -44,7 +44,7 @@ OX_EXPORT uint16_t ox_id_replid(ox_id id);
 OX_EXPORT uint64_t ox_id_counter(ox_id id);
 OX_EXPORT ox_id ox_id_make(uint16_t replid, uint64_t counter);
 
-/* ---- mailbox ---------------------------------------------------------------------------------*/
+/* ---- mailbox ---- */
 
 /* Special folders: the thirteen of RopLogon in its order, then those that clients find through
  * entry ids on the Inbox. @spec [MS-OXCSTOR] 2.2.1.1.3; [MS-OXOSFLD] 2.2 */
@@ -179,8 +179,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_object_query_names(ox_object *object, uint
                                                          ox_property_name **names_out,
                                                          size_t *count_out, ox_error *err);
 
-/* ---- properties of any object
- * ------------------------------------------------------------------*/
+/* ---- properties of any object ---- */
 
 #define OX_OBJECT_MAILBOX 1u
 #define OX_OBJECT_FOLDER 2u
@@ -251,8 +250,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_object_copy_properties(ox_object *source,
                                                              const ox_proptag *tags, size_t count,
                                                              ox_problems *problems, ox_error *err);
 
-/* ---- folders
- * -----------------------------------------------------------------------------------*/
+/* ---- folders ---- */
 
 #define OX_FOLDER_GENERIC 1u
 #define OX_FOLDER_SEARCH 2u
@@ -339,8 +337,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_folder_contents(ox_folder *folder, uint32_
                                                       ox_table **out, uint32_t *row_count_out,
                                                       ox_error *err);
 
-/* ---- messages of a folder
- * ------------------------------------------------------------------------*/
+/* ---- messages of a folder ---- */
 
 /* ox_folder_delete_messages flags. */
 #define OX_DELETE_MESSAGES_HARD 0x01u
@@ -387,8 +384,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_folder_get_message_status(ox_folder *folde
                                                                 uint32_t *status_out,
                                                                 ox_error *err);
 
-/* ---- message
- * -----------------------------------------------------------------------------------*/
+/* ---- message ---- */
 
 /* Open modes of messages and attachments. @spec [MS-OXCMSG] 2.2.3.1.1, 2.2.3.12.1 */
 #define OX_OPEN_READ_ONLY 0x00u
@@ -465,8 +461,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_item_submit(ox_item *item, uint32_t flags,
 OX_EXPORT OX_WARN_UNUSED ox_status ox_mailbox_abort_submit(ox_mailbox *mailbox, ox_id folder_id,
                                                            ox_id id, ox_error *err);
 
-/* ---- whole messages
- * ------------------------------------------------------------------------------*/
+/* ---- whole messages ---- */
 
 /* ox_folder_import flags. */
 #define OX_IMPORT_ASSOCIATED 0x01u
@@ -485,8 +480,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_folder_import(ox_folder *folder, const ox_
 OX_EXPORT OX_WARN_UNUSED ox_status ox_item_export(ox_item *item, size_t inline_max_bytes,
                                                   ox_message **out, ox_error *err);
 
-/* ---- attachments
- * ---------------------------------------------------------------------------------*/
+/* ---- attachments ---- */
 
 /** @param mode  OX_OPEN_*. @return OX_OK, OX_E_NOT_FOUND. @spec [MS-OXCMSG] 2.2.3.12 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_attachment_open(ox_item *item, uint32_t number, uint32_t mode,
@@ -518,8 +512,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_attachment_open_embedded(ox_item_attachmen
                                                                uint32_t mode, ox_item **out,
                                                                ox_error *err);
 
-/* ---- streams
- * -------------------------------------------------------------------------------------*/
+/* ---- streams ---- */
 
 /* Stream modes. @spec [MS-OXCPRPT] 2.2.14.1 */
 #define OX_STREAM_READ_ONLY 0x00u
@@ -567,8 +560,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_stream_copy(ox_stream *source, ox_stream *
 OX_EXPORT OX_WARN_UNUSED ox_status ox_stream_clone(ox_stream *stream, ox_stream **out,
                                                    ox_error *err);
 
-/* ---- tables
- * --------------------------------------------------------------------------------------*/
+/* ---- tables ---- */
 
 /** A table starts without columns, sort or restriction, at its first row. It shows the store as it
  *  is at each call. */
@@ -645,8 +637,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_table_all_columns(ox_table *table, ox_aren
 /** Back to no columns, sort, restriction and bookmarks. @spec [MS-OXCTABL] 2.2.2.15 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_reset(ox_table *table, ox_error *err);
 
-/* ---- notifications
- * -------------------------------------------------------------------------------*/
+/* ---- notifications ---- */
 
 /* Events. @spec [MS-OXCNOTIF] 2.2.1.2.1.1 */
 #define OX_EVENT_NEW_MAIL 0x0002u
