@@ -800,6 +800,7 @@ static void test_table__query_rows(void **state) {
   assert_int_equal(count, 0);
   OK(f, ox_table_query_rows(table, 0, false, 3, &f->arena, &rows, &count, &origin, &f->err));
   assert_int_equal(count, 3);
+  for (int i = 0; i < 3; i++) expect_row(f, rows + i * 3, ROWS - 1 - i);
   uint32_t numerator = 0, denominator = 0;
   OK(f, ox_table_position(table, &numerator, &denominator, &f->err));
   assert_int_equal(numerator, ROWS - 3);

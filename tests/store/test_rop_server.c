@@ -500,6 +500,21 @@ static void test_query_rows__fills_and_packs(void **state) {
   where.u.query_position.input_handle_index = ox_rop_batch_handle(r->batch, handle);
   assert_int_equal(ask(r, &where), OX_OK);
   assert_int_equal(ox_rop_batch_response(r->batch, 0, 0)->u.query_position.numerator, total);
+  /* MS-OXCTABL_R469: backwards, the rows before the cursor in the order of the table. */
+  ox_rop_batch_reset(r->batch);
+  ox_rop_request back = {.rop_id = OX_ROP_QUERY_ROWS}, forth;
+  back.u.query_rows.input_handle_index = ox_rop_batch_handle(r->batch, handle);
+  back.u.query_rows.row_count = 3;
+  forth = back;
+  forth.u.query_rows.forward_read = true;
+  size_t at[2] = {add(r, &back, &subject_column, 1), add(r, &forth, &subject_column, 1)};
+  OK(&r->base, send(r));
+  ox_bytes rows[2];
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(ox_rop_batch_response(r->batch, at[i], 0)->u.query_rows.row_count, 3);
+    rows[i] = ox_rop_batch_response(r->batch, at[i], 0)->u.query_rows.row_data;
+  }
+  assert_true(ox_bytes_equal(rows[0], rows[1]));
 }
 
 /* MS-OXCTABL_R435, R450, R476, R479, R485, R499: errors of tables. */

@@ -97,7 +97,18 @@ typedef struct row_list {
   uint32_t origin;
 } row_list;
 
-static ox_status append_rows(row_list *list, const ox_table *table,
+/* The API gives rows that are read backwards nearest first; on the wire they are in table order. */
+static void reverse_rows(ox_property *rows, size_t columns, size_t count) {
+  for (size_t i = 0; i < count / 2; i++) {
+    for (size_t k = 0; k < columns; k++) {
+      ox_property swapped = rows[i * columns + k];
+      rows[i * columns + k] = rows[(count - 1 - i) * columns + k];
+      rows[(count - 1 - i) * columns + k] = swapped;
+    }
+  }
+}
+
+static ox_status append_rows(row_list *list, const ox_table *table, bool forward,
                              const ox_query_rows_response *response, ox_error *err) {
   size_t columns = table->column_count, count = response->row_count;
   ox_property *rows = NULL;
@@ -106,6 +117,7 @@ static ox_status append_rows(row_list *list, const ox_table *table,
   ox_status status =
       rc_rows(response->row_data, table->columns, columns, count, list->arena, &rows, err);
   if (ox_failed(status)) return status;
+  if (!forward) reverse_rows(rows, columns, count);
   if (list->count + count > list->capacity) {
     size_t capacity = list->capacity != 0 ? list->capacity * 2 : count;
     while (capacity < list->count + count) capacity *= 2;
@@ -138,7 +150,7 @@ static ox_status query_once(ox_table *base, uint32_t flags, bool forward, size_t
   for (size_t part = 0; !ox_failed(status) &&
                         (response = ox_rop_batch_response(mailbox->batch, position, part)) != NULL;
        part++)
-    status = append_rows(list, base, &response->u.query_rows, err);
+    status = append_rows(list, base, forward, &response->u.query_rows, err);
   *got_out = list->count - before;
   return status;
 }

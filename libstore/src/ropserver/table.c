@@ -1,4 +1,6 @@
 /* Table ROPs. @spec [MS-OXCTABL] 3.2.5 */
+#include <string.h>
+
 #include "server.h"
 
 /** Rows asked of the store at a time while a response is filled. */
@@ -44,9 +46,40 @@ typedef struct row_fill {
   ox_writer writer;
   size_t budget_bytes;
   size_t row_count;
+  size_t *starts; /* offset of each row */
+  size_t start_capacity;
   uint32_t origin;
   bool full;
 } row_fill;
+
+static ox_status remember_start(rs_call *call, row_fill *fill, size_t row, size_t start) {
+  if (row == fill->start_capacity) {
+    size_t capacity = fill->start_capacity != 0 ? fill->start_capacity * 2 : CHUNK_ROWS;
+    size_t *grown = ox_arena_grow(call->scratch, fill->starts, row, capacity, sizeof *grown);
+    if (grown == NULL) return OX_E_NO_MEMORY;
+    fill->starts = grown;
+    fill->start_capacity = capacity;
+  }
+  fill->starts[row] = start;
+  return OX_OK;
+}
+
+/* The rows as they travel: in table order, also when they were read backwards, which the store
+ * does nearest first ([MS-OXCTABL] 3.2.5.5). */
+static ox_status take_rows(rs_call *call, const row_fill *fill, bool forward, ox_bytes *out) {
+  ox_bytes bytes = ox_writer_bytes(&fill->writer);
+  uint8_t *copy = ox_arena_alloc(call->arena, bytes.size_bytes);
+  if (copy == NULL) return OX_E_NO_MEMORY;
+  size_t at = 0, end = bytes.size_bytes;
+  for (size_t i = fill->row_count; !forward && i-- > 0;) {
+    memcpy(copy + at, bytes.data + fill->starts[i], end - fill->starts[i]);
+    at += end - fill->starts[i];
+    end = fill->starts[i];
+  }
+  if (forward && bytes.size_bytes > 0) memcpy(copy, bytes.data, bytes.size_bytes);
+  *out = (ox_bytes){copy, bytes.size_bytes};
+  return OX_OK;
+}
 
 /* Encodes the rows that fit and moves the cursor back before those that do not. */
 static ox_status encode_chunk(rs_call *call, const ox_property *rows, size_t count, bool forward,
@@ -63,6 +96,7 @@ static ox_status encode_chunk(rs_call *call, const ox_property *rows, size_t cou
       fill->full = true;
       break;
     }
+    if (!ox_failed(status)) status = remember_start(call, fill, fill->row_count + encoded, mark);
     if (ox_failed(status)) return status;
   }
   fill->row_count += encoded;
@@ -103,14 +137,10 @@ ox_status rs_query_rows(rs_call *call) {
     status = ox_table_seek(table_of(call), OX_BOOKMARK_CURRENT,
                            request->forward_read ? -back : back, NULL, NULL, call->err);
   }
-  ox_bytes bytes = ox_writer_bytes(&fill.writer);
-  if (!ox_failed(status)) {
-    response->origin = (uint8_t)fill.origin;
-    response->row_count = (uint16_t)fill.row_count;
-    response->row_data.data = ox_arena_copy(call->arena, bytes.data, bytes.size_bytes);
-    response->row_data.size_bytes = bytes.size_bytes;
-    if (response->row_data.data == NULL) status = OX_E_NO_MEMORY;
-  }
+  if (!ox_failed(status))
+    status = take_rows(call, &fill, request->forward_read, &response->row_data);
+  response->origin = (uint8_t)fill.origin;
+  response->row_count = (uint16_t)fill.row_count;
   ox_writer_dispose(&fill.writer);
   return status;
 }
