@@ -26,6 +26,11 @@ static void swallow(void *user, xmlErrorPtr error) {
   (void)error;
 }
 
+static void swallow_text(void *user, const char *format, ...) {
+  (void)user;
+  (void)format;
+}
+
 static const char *copy(tree_builder *b, const xmlChar *text) {
   return text != NULL ? ox_arena_strdup(b->arena, (const char *)text) : "";
 }
@@ -119,6 +124,22 @@ static ox_status take_node(tree_builder *b) {
   }
 }
 
+static ox_status read_document(tree_builder *b, ox_bytes xml) {
+  b->reader = xmlReaderForMemory((const char *)xml.data, (int)xml.size_bytes, NULL, NULL,
+                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  if (b->reader == NULL) return ox_error_set(b->err, OX_E_NO_MEMORY, NULL);
+  xmlTextReaderSetStructuredErrorHandler(b->reader, swallow, NULL);
+  ox_status status = OX_OK;
+  int more = 1;
+  while (status == OX_OK && (more = xmlTextReaderRead(b->reader)) == 1) status = take_node(b);
+  if (status == OX_OK && (more != 0 || b->root == NULL))
+    status =
+        ox_error_setf(b->err, OX_E_MALFORMED, "The XML document is not well-formed at line %d.",
+                      xmlTextReaderGetParserLineNumber(b->reader));
+  xmlFreeTextReader(b->reader);
+  return status;
+}
+
 ox_status xml_parse(ox_bytes xml, size_t max_bytes, int max_depth, ox_arena *arena,
                     xml_node **root_out, ox_error *err) {
   *root_out = NULL;
@@ -127,17 +148,15 @@ ox_status xml_parse(ox_bytes xml, size_t max_bytes, int max_depth, ox_arena *are
   if (xml.size_bytes == 0) return ox_error_set(err, OX_E_MALFORMED, "The XML document is empty.");
   xmlInitParser();
   tree_builder b = {.arena = arena, .max_depth = max_depth, .err = err};
-  b.reader = xmlReaderForMemory((const char *)xml.data, (int)xml.size_bytes, NULL, NULL,
-                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-  if (b.reader == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);
-  xmlTextReaderSetStructuredErrorHandler(b.reader, swallow, NULL);
-  ox_status status = OX_OK;
-  int more = 1;
-  while (status == OX_OK && (more = xmlTextReaderRead(b.reader)) == 1) status = take_node(&b);
-  if (status == OX_OK && (more != 0 || b.root == NULL))
-    status = ox_error_setf(err, OX_E_MALFORMED, "The XML document is not well-formed at line %d.",
-                           xmlTextReaderGetParserLineNumber(b.reader));
-  xmlFreeTextReader(b.reader);
+  /* Failures of character conversion go to handlers that libxml2 keeps for each thread. */
+  xmlStructuredErrorFunc others = xmlStructuredError;
+  xmlGenericErrorFunc generic = xmlGenericError;
+  void *others_user = xmlStructuredErrorContext, *generic_user = xmlGenericErrorContext;
+  xmlSetStructuredErrorFunc(NULL, swallow);
+  xmlSetGenericErrorFunc(NULL, swallow_text);
+  ox_status status = read_document(&b, xml);
+  xmlSetStructuredErrorFunc(others_user, others);
+  xmlSetGenericErrorFunc(generic_user, generic);
   if (status == OX_OK) *root_out = b.root;
   return status;
 }
