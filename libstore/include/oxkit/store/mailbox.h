@@ -166,13 +166,13 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_mailbox_ids_to_names(ox_mailbox *mailbox, 
                                                            ox_property_name *names_out,
                                                            ox_error *err);
 
-/* ox_object_query_names flags. @spec [MS-OXCPRPT] 2.2.14.1 */
+/* ox_object_query_names flags. @spec [MS-OXCPRPT] 2.2.9.1 */
 #define OX_QUERY_NAMES_NO_STRINGS 0x01u
 #define OX_QUERY_NAMES_NO_IDS 0x02u
 
 /** The named properties of an object; of a mailbox: every mapping that it has.
  *  @param set  only this property set; NULL for all
- *  @spec [MS-OXCPRPT] 2.2.14 */
+ *  @spec [MS-OXCPRPT] 2.2.9 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_object_query_names(ox_object *object, uint32_t flags,
                                                          const ox_guid *set, ox_arena *arena,
                                                          uint16_t **ids_out,
@@ -192,7 +192,7 @@ OX_EXPORT ox_mailbox *ox_object_mailbox(ox_object *object);
 
 /** Reads properties. Column i of `out` has the tag asked for and its value, or the type
  *  PtypErrorCode and why not: OX_E_NOT_FOUND, OX_E_NOT_ENOUGH_MEMORY (larger than
- *  max_value_bytes: open a stream), OX_E_... A tag of PtypUnspecified gives the stored type;
+ *  max_value_bytes: open a stream). A tag of PtypUnspecified gives the stored type;
  *  PtypString8 and PtypString convert into each other by the mailbox's code page.
  *  @param max_value_bytes  longest value to return; 0 for OX_GET_MAX_VALUE_BYTES
  *  @param out              room for `count`
@@ -325,7 +325,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_folder_copy(ox_folder *parent, ox_id id,
 #define OX_TABLE_SUPPRESSES_NOTIFICATIONS 0x80u
 /** Ours, local only: long values in rows whole instead of cut at OX_TABLE_VALUE_MAX_BYTES. */
 #define OX_TABLE_WHOLE_VALUES 0x10000u
-/** Rows cut strings and binaries to this many bytes. @spec [MS-OXCTABL] 3.2.5.5 */
+/** Rows cut strings and binaries to this many bytes. @spec [MS-OXCTABL] 2.2.2.5.2 */
 #define OX_TABLE_VALUE_MAX_BYTES 510u
 
 /** @param row_count_out  rows at the time of opening; may be NULL. @spec [MS-OXCFOLD] 2.2.1.13 */
@@ -519,7 +519,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_attachment_open_embedded(ox_item_attachmen
 #define OX_STREAM_READ_WRITE 0x01u
 #define OX_STREAM_CREATE 0x02u /**< empties or makes the value */
 
-/* Seek origins. @spec [MS-OXCPRPT] 2.2.20.1 */
+/* Seek origins. @spec [MS-OXCPRPT] 2.2.21.1 */
 #define OX_SEEK_BEGIN 0x00u
 #define OX_SEEK_CURRENT 0x01u
 #define OX_SEEK_END 0x02u
@@ -552,7 +552,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_stream_set_size(ox_stream *stream, uint64_
                                                       ox_error *err);
 OX_EXPORT OX_WARN_UNUSED ox_status ox_stream_commit(ox_stream *stream, ox_error *err);
 /** Copies from the current position of one stream to that of another.
- *  @param read_out, written_out  may be NULL. @spec [MS-OXCPRPT] 2.2.23 */
+ *  @param read_out, written_out  may be NULL. @spec [MS-OXCPRPT] 2.2.22 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_stream_copy(ox_stream *source, ox_stream *destination,
                                                   uint64_t size_bytes, uint64_t *read_out,
                                                   uint64_t *written_out, ox_error *err);
@@ -599,7 +599,7 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_table_query_rows(ox_table *table, uint32_t
                                                        ox_error *err);
 /** The columns as set. Valid until the next set. */
 OX_EXPORT const ox_proptag *ox_table_columns(const ox_table *table, size_t *count_out);
-/** @spec [MS-OXCTABL] 2.2.2.7 */
+/** @spec [MS-OXCTABL] 2.2.2.8 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_position(ox_table *table, uint32_t *numerator_out,
                                                      uint32_t *denominator_out, ox_error *err);
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_row_count(ox_table *table, uint32_t *count_out,
@@ -608,33 +608,33 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_table_row_count(ox_table *table, uint32_t 
  *  @param bookmark      OX_BOOKMARK_* or one of ox_table_create_bookmark
  *  @param sought_out    rows actually moved; may be NULL
  *  @param moved_out     the bookmark's row is gone, the next was taken; may be NULL
- *  @return OX_OK, OX_E_INVALID_BOOKMARK. @spec [MS-OXCTABL] 2.2.2.8, 2.2.2.9 */
+ *  @return OX_OK, OX_E_INVALID_BOOKMARK. @spec [MS-OXCTABL] 2.2.2.9, 2.2.2.10 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_seek(ox_table *table, uint32_t bookmark, int32_t rows,
                                                  int32_t *sought_out, bool *moved_out,
                                                  ox_error *err);
-/** @return OX_OK, OX_E_INVALID_PARAMETER (denominator 0). @spec [MS-OXCTABL] 2.2.2.10 */
+/** @return OX_OK, OX_E_INVALID_PARAMETER (denominator 0). @spec [MS-OXCTABL] 2.2.2.11 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_seek_fractional(ox_table *table, uint32_t numerator,
                                                             uint32_t denominator, ox_error *err);
 /** Finds the next row that matches, from a bookmark on, and puts the cursor there.
  *  @param row_out    in the arena: one property per column; may be NULL
  *  @param moved_out  as in ox_table_seek; may be NULL
  *  @return OX_OK, OX_E_NOT_FOUND (cursor unmoved), OX_E_INVALID_BOOKMARK
- *  @spec [MS-OXCTABL] 2.2.2.13 */
+ *  @spec [MS-OXCTABL] 2.2.2.14 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_find_row(ox_table *table,
                                                      const ox_restriction *restriction,
                                                      uint32_t bookmark, bool backward,
                                                      ox_arena *arena, ox_property **row_out,
                                                      bool *moved_out, ox_error *err);
-/** A bookmark at the cursor; numbers from 3 on. @spec [MS-OXCTABL] 2.2.2.11 */
+/** A bookmark at the cursor; numbers from 3 on. @spec [MS-OXCTABL] 2.2.2.12 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_create_bookmark(ox_table *table, uint32_t *bookmark_out,
                                                             ox_error *err);
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_free_bookmark(ox_table *table, uint32_t bookmark,
                                                           ox_error *err);
-/** Every column that the table can have. @spec [MS-OXCTABL] 2.2.2.12 */
+/** Every column that the table can have. @spec [MS-OXCTABL] 2.2.2.13 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_all_columns(ox_table *table, ox_arena *arena,
                                                         ox_proptag **tags_out, size_t *count_out,
                                                         ox_error *err);
-/** Back to no columns, sort, restriction and bookmarks. @spec [MS-OXCTABL] 2.2.2.15 */
+/** Back to no columns, sort, restriction and bookmarks. @spec [MS-OXCTABL] 2.2.2.16 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_table_reset(ox_table *table, ox_error *err);
 
 /* ---- notifications ---- */
