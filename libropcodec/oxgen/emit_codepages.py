@@ -10,6 +10,7 @@ WINDOWS = re.compile(r"cp(125\d|874)")
 
 def load(path):
     rows = []
+    seen = {}
     with open(path, encoding="utf-8") as source:
         for number, line in enumerate(source, 1):
             line = line.rstrip("\n")
@@ -20,6 +21,14 @@ def load(path):
                 raise ValueError(f"{path}:{number}: expected {COLUMNS} columns, found {len(cells)}")
             if not cells[0].isdigit() or cells[2] not in ("own", "table", "iconv"):
                 raise ValueError(f"{path}:{number}: bad code page")
+            if cells[0] in seen:
+                raise ValueError(f"{path}:{number}: {cells[0]} stands in line {seen[cells[0]]} already")
+            seen[cells[0]] = number
+            if cells[2] == "table":
+                try:
+                    b"x".decode(cells[3])
+                except LookupError:
+                    raise ValueError(f"{path}:{number}: Python has no codec '{cells[3]}'") from None
             rows.append((int(cells[0]), *cells[1:]))
     return sorted(rows)
 

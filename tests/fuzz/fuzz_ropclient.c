@@ -128,7 +128,7 @@ static void use_table(ox_table *table, ox_arena *arena) {
   TRY(ox_table_all_columns(table, arena, &tags, &count, NULL));
 }
 
-static void use(ox_mailbox *mailbox, ox_arena *arena) {
+static void use(ox_mailbox *mailbox, ox_id folder_id, ox_id item_id, ox_arena *arena) {
   ox_id id = 0;
   ox_folder *folder = NULL;
   ox_table *table = NULL;
@@ -145,14 +145,14 @@ static void use(ox_mailbox *mailbox, ox_arena *arena) {
   TRY(ox_object_query_names(ox_mailbox_object(mailbox), 0, NULL, arena, &ids, &names, &count,
                             NULL));
   TRY(ox_mailbox_subscribe(mailbox, 0xFE, 0, 0, &subscription, NULL));
-  if (!ox_failed(ox_folder_open(mailbox, 0x50001, 0, &folder, NULL))) {
+  if (!ox_failed(ox_folder_open(mailbox, folder_id, 0, &folder, NULL))) {
     if (!ox_failed(ox_folder_contents(folder, 0, &table, NULL, NULL))) {
       use_table(table, arena);
       TRY(ox_table_subscribe(table, &of_table, NULL));
     }
     ox_folder_close(folder);
   }
-  if (!ox_failed(ox_item_open(mailbox, 0x50001, 0x60001, 1, &item, NULL))) {
+  if (!ox_failed(ox_item_open(mailbox, folder_id, item_id, 1, &item, NULL))) {
     use_item(mailbox, item, arena);
     ox_item_close(item);
   }
@@ -177,8 +177,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ox_mailbox *mailbox = NULL;
   ox_arena arena;
   ox_arena_init(&arena, NULL, 0);
-  if (!ox_failed(ox_mailbox_open_remote(&s.base, NULL, &mailbox, NULL))) {
-    use(mailbox, &arena);
+  ox_remote_options options = OX_REMOTE_OPTIONS_INIT;
+  options.timeout_ms = 1; /* a server that asks for a pause is not waited for */
+  if (!ox_failed(ox_mailbox_open_remote(&s.base, &options, &mailbox, NULL))) {
+    use(mailbox, 0x50001, 0x60001, &arena);
     ox_mailbox_close(mailbox);
   }
   ox_arena_dispose(&arena);

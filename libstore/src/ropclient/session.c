@@ -105,6 +105,7 @@ static ox_status exchange_once(rc_mailbox *mailbox, uint32_t out_max_bytes, ox_e
 
 ox_status rc_run(rc_mailbox *mailbox, ox_error *err) {
   uint32_t out_max_bytes = mailbox->out_max_bytes;
+  uint64_t deadline_ms = now_ms() + mailbox->timeout_ms; /* of all pauses together */
   ox_status status = OX_E_AGAIN;
   for (unsigned tries = 0; status == OX_E_AGAIN && tries < RETRIES_MAX; tries++) {
     status = exchange_once(mailbox, out_max_bytes, err);
@@ -115,6 +116,7 @@ ox_status rc_run(rc_mailbox *mailbox, ox_error *err) {
     ox_rop_batch_retry(mailbox->batch, &wanted, &delay_ms);
     if (wanted > out_max_bytes) out_max_bytes = wanted;
     if (delay_ms > BACKOFF_MAX_MS) delay_ms = BACKOFF_MAX_MS;
+    if (delay_ms > 0 && now_ms() + delay_ms > deadline_ms) break;
     if (delay_ms > 0) {
       struct timespec pause = {.tv_sec = delay_ms / 1000u,
                                .tv_nsec = (long)(delay_ms % 1000u) * 1000000L};
