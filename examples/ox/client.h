@@ -65,7 +65,11 @@ ox_folder *open_folder(client *c, const char *path);
 
 /** Room for a message's name on the command line. */
 enum { MESSAGE_NAME_BYTES = 40 };
-/** "FOLDER.MESSAGE", the counters of both ids in hexadecimal. */
+/** An id as text: its counter in hexadecimal, and its REPLID where that is not 1, the mailbox's
+ * own.
+ *  @return the length */
+int format_id(ox_id id, char *out, size_t size);
+/** "FOLDER.MESSAGE", both as format_id has them. */
 void format_message_name(ox_id folder, ox_id message, char name_out[MESSAGE_NAME_BYTES]);
 bool parse_message_name(const char *name, ox_id *folder_out, ox_id *message_out);
 

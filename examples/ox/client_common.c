@@ -7,8 +7,7 @@
 
 #include "client.h"
 
-/* An id is its counter in hexadecimal, and its REPLID where that is not 1, the mailbox's own. */
-static int format_id(ox_id id, char *out, size_t size) {
+int format_id(ox_id id, char *out, size_t size) {
   uint16_t replid = ox_id_replid(id);
   return replid == 1 ? snprintf(out, size, "%" PRIx64, ox_id_counter(id))
                      : snprintf(out, size, "%" PRIx64 "-%x", ox_id_counter(id), replid);

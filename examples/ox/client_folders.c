@@ -1,5 +1,4 @@
 /* folders, list, search, watch: tables and notifications. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,7 @@ static void print_folder(client *c, const ox_property *row, json_t *list) {
     return;
   }
   char id[20];
-  snprintf(id, sizeof id, "%" PRIx64, (ox_id)row_number(&row[FOLDER_ID]));
+  format_id((ox_id)row_number(&row[FOLDER_ID]), id, sizeof id);
   json_array_append_new(
       list, json_pack("{s:s, s:o, s:i, s:I, s:I}", "id", id, "name", json_text(name), "depth",
                       depth, "messages", (json_int_t)contents, "unread", (json_int_t)unread));
