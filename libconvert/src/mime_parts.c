@@ -371,9 +371,20 @@ static ox_status attach_embedded(part_walk *walk, ox_message *embedded, GMimeObj
   return watch.failed ? OX_E_NO_MEMORY : status;
 }
 
+/* A part that says it is a message and holds nothing: no field and no byte of a body. */
+static bool is_nothing(GMimeMessage *message) {
+  if (g_mime_header_list_get_count(g_mime_object_get_header_list((GMimeObject *)message)) != 0)
+    return false;
+  GMimeObject *body = g_mime_message_get_mime_part(message);
+  if (body == NULL) return true;
+  GMimeDataWrapper *content =
+      GMIME_IS_PART(body) ? g_mime_part_get_content((GMimePart *)body) : NULL;
+  return content != NULL && g_mime_stream_length(g_mime_data_wrapper_get_stream(content)) == 0;
+}
+
 static ox_status attach_message(part_walk *walk, GMimeMessagePart *part, part_place place) {
   GMimeMessage *message = g_mime_message_part_get_message(part);
-  if (message == NULL) return attach_leaf(walk, (GMimeObject *)part, place);
+  if (message == NULL || is_nothing(message)) return attach_leaf(walk, (GMimeObject *)part, place);
   if (walk->bodies_only) return OX_OK;
   ox_message *embedded = NULL;
   ox_bytes none = {NULL, 0};
