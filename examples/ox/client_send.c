@@ -109,13 +109,12 @@ static ox_status set_text(ox_propbag *bag, ox_proptag tag, const char *text) {
 }
 
 /* Properties of a recipient that the address book resolved. */
-static ox_status resolved_recipient(client *c, const ox_property *row, ox_propbag *bag) {
+static ox_status resolved_recipient(const ox_property *row, ox_propbag *bag) {
   ox_status status = OX_OK;
   for (size_t i = 0; i <= PERSON_DISPLAY_TYPE && status == OX_OK; i++) {
     if (OX_PROPTAG_TYPE(row[i].tag) != OX_PROPTAG_TYPE(person_columns[i])) continue;
     status = ox_propbag_set(bag, person_columns[i], &row[i].value);
   }
-  (void)c;
   return status;
 }
 
@@ -146,7 +145,7 @@ static int resolve_all(client *c, const command *self, const addressees *all,
     ox_propbag_init(bag, &c->arena);
     if (results[i] == OX_ADDRESSBOOK_RESOLVED && next_row < people.row_count) {
       const ox_property *row = people.rows[next_row++].properties;
-      status = resolved_recipient(c, row, bag);
+      status = resolved_recipient(row, bag);
       step(c, "The address book says that \"%s\" is %s <%s>", all->names[i],
            row_text(&c->arena, &row[PERSON_NAME]), row_text(&c->arena, &row[PERSON_SMTP]));
     } else if (results[i] == OX_ADDRESSBOOK_AMBIGUOUS) {

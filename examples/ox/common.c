@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <oxkit/ropcodec/memory.h>
 #include <oxkit/ropcodec/text.h>
@@ -217,8 +216,4 @@ json_t *json_text(const char *text) {
   plain = valid != NULL ? json_string(valid) : NULL;
   ox_arena_dispose(&arena);
   return plain;
-}
-
-bool random_bytes(void *out, size_t size_bytes) {
-  return getrandom(out, size_bytes, 0) == (ssize_t)size_bytes;
 }

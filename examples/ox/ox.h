@@ -77,7 +77,4 @@ void print_json(json_t *value);
 /** JSON string of generalised UTF-8 (unpaired surrogates become U+FFFD); JSON null for NULL. */
 json_t *json_text(const char *text);
 
-/** A command's random bytes, from the operating system. */
-bool random_bytes(void *out, size_t size_bytes);
-
 #endif

@@ -111,7 +111,7 @@ static ox_status open_http(client *c, ox_error *err) {
   return ox_http_client_new(&http, &s->http, err);
 }
 
-/* The legacy DN is not known before Autodiscover; a server of ours takes the address too. */
+/* A URL of the server: its base without slashes at the end, and a path. */
 static const char *arena_url(client *c, const char *base, const char *path) {
   size_t length = strlen(base);
   while (length != 0 && base[length - 1] == '/') length--;
@@ -192,6 +192,7 @@ static int open_remote(client *c, bool autodiscover, const char *url) {
   } else {
     s->mail_store_url = arena_url(c, url, "/mapi/emsmdb/");
     s->address_book_url = arena_url(c, url, "/mapi/nspi/");
+    /* The legacy DN is not known without Autodiscover; a server of ours takes the address too. */
     s->user_dn = c->user;
   }
   ox_mapihttp_client_options mapi = OX_MAPIHTTP_CLIENT_OPTIONS_INIT;
