@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <oxkit/ropcodec/ropbuffer.h>
 #include <oxkit/ropcodec/rows.h>
 
 #include "../ropcodec/codecs.h"
 #include "../ropcodec/random_wire.h"
+#include "measure.h"
 
 enum { ROWS = 1000, BUFFER_MAX = 1 << 20 };
 
@@ -20,29 +20,6 @@ static const ox_proptag columns[] = {
     OX_PROPTAG(0x001A, OX_PTYP_STRING),    OX_PROPTAG(0x0E1B, OX_PTYP_BOOLEAN),
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
-
-/* Time of this process, so that a busy machine disturbs less. */
-static double now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static double measure_ns; /* length of one measurement */
-
-/* Runs until a measurement is long enough; ns a round. */
-#define MEASURE(result, body)                                        \
-  do {                                                               \
-    size_t rounds_ = 1;                                              \
-    for (;;) {                                                       \
-      double start_ = now_ns();                                      \
-      for (size_t round_ = 0; round_ < rounds_; round_++) body;      \
-      double took_ = now_ns() - start_;                              \
-      (result) = took_ / (double)rounds_;                            \
-      if (took_ >= measure_ns) break;                                \
-      rounds_ = took_ * 16 < measure_ns ? rounds_ * 8 : rounds_ * 2; \
-    }                                                                \
-  } while (0)
 
 typedef struct totals {
   double decode_ns, encode_ns, bytes;

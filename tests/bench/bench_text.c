@@ -5,30 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <oxkit/ropcodec/restriction.h>
 
-static double measure_ns;
-
-static double now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-#define MEASURE(result, body)                                        \
-  do {                                                               \
-    size_t rounds_ = 1;                                              \
-    for (;;) {                                                       \
-      double start_ = now_ns();                                      \
-      for (size_t round_ = 0; round_ < rounds_; round_++) body;      \
-      double took_ = now_ns() - start_;                              \
-      (result) = took_ / (double)rounds_;                            \
-      if (took_ >= measure_ns) break;                                \
-      rounds_ = took_ * 16 < measure_ns ? rounds_ * 8 : rounds_ * 2; \
-    }                                                                \
-  } while (0)
+#include "measure.h"
 
 static volatile size_t sink;
 
