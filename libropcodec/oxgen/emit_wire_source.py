@@ -19,7 +19,7 @@ WRITE = {"u8": "ox_write_u8(w, {v})", "u16": "ox_write_u16(w, {v})", "u32": "ox_
          "status": "ox_write_u32(w, {v})", "filetime": "ox_write_u64(w, {v})",
          "guid": "ox_write_guid(w, &{v})", "zstr8": "ox_write_zstr8(w, {v})",
          "zstr16": "ox_write_zstr16(w, {v})"}
-
+SIZED_TEXT = ("zstr8", "zstr16", "str16")
 
 GET = {1: "{p}[{n}]", 2: "ox_cursor_get16({p} + {n})", 4: "ox_cursor_get32({p} + {n})",
        8: "ox_cursor_get64({p} + {n})"}
@@ -157,7 +157,7 @@ def decode_field(out, struct, field, reader):
         count = f"out->{field.count.name}" if field.count is not None else str(field.fixed)
         out.put(f"{target} = ox_read_rows({reader}, {columns_c(field, 'out')}, {count});")
         return
-    if kind in ("zstr8", "zstr16") and field.sized and not field.is_array():
+    if kind in SIZED_TEXT and field.sized and not field.is_array():
         out.put(f"{target} = ox_wire_read_sized_{kind}({reader}, {field.sized});")
         return
     inner, part = reader, None
@@ -298,7 +298,7 @@ def encode_field(out, field):
         else:
             out.put(f"ox_write_bytes(w, {value}.data, {value}.size_bytes);")
         return
-    if kind in ("zstr8", "zstr16") and field.sized and not field.is_array():
+    if kind in SIZED_TEXT and field.sized and not field.is_array():
         out.put(f"ox_wire_write_sized_{kind}(w, {field.sized}, {value});")
         return
     mark = None
@@ -425,7 +425,7 @@ def functions(struct):
 
 
 KINDS = {name: "OX_WIRE_" + name.upper() for name in
-         list(INTEGERS) + ["guid", "zstr8", "zstr16", "bytes", "rows"]}
+         list(INTEGERS) + ["guid", "zstr8", "zstr16", "str16", "bytes", "rows"]}
 
 
 class Descriptors:

@@ -13,8 +13,8 @@ C_TYPES = {"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "u64": "uint64
            "i8": "int8_t", "i16": "int16_t", "i32": "int32_t", "i64": "int64_t",
            "bool8": "bool", "id64": "uint64_t", "tag": "ox_proptag", "status": "ox_status",
            "filetime": "ox_filetime", "guid": "ox_guid", "zstr8": "ox_str8", "zstr16": "ox_str16",
-           "bytes": "ox_bytes", "rows": "ox_bytes"}
-MIN_BYTES = dict(INTEGERS, guid=16, zstr8=1, zstr16=2, bytes=0, rows=0)
+           "str16": "ox_str16", "bytes": "ox_bytes", "rows": "ox_bytes"}
+MIN_BYTES = dict(INTEGERS, guid=16, zstr8=1, zstr16=2, str16=0, bytes=0, rows=0)
 COUNTS = {"u8": 1, "u16": 2, "u32": 4}
 CONTEXTS = {"columns": "const ox_proptag *columns, size_t column_count",
             "public_logon": "bool public_logon"}
@@ -572,7 +572,11 @@ class Parser:
         if text is None:
             if field.type == "bytes":
                 line.fail("bytes need a size: bytes name[u16], name[24] or name[rest]")
+            if field.type == "str16":
+                line.fail("str16 needs the width of its length: str16 name[u16]")
             return
+        if field.type == "str16" and text not in COUNTS:
+            line.fail("str16 has its length before it: str16 name[u16]")
         if re.fullmatch(r"\d\w*", text):
             field.fixed = number_of(line, text)
             if field.fixed == 0:
@@ -580,7 +584,7 @@ class Parser:
         elif text == "rest":
             field.rest = True
         elif text in COUNTS:
-            if field.type not in ("bytes", "zstr8", "zstr16"):
+            if field.type not in ("bytes", "zstr8", "zstr16", "str16"):
                 line.fail(f"'{field.type}' needs the name of its count field, not '{text}'")
             field.sized = COUNTS[text]
         else:

@@ -116,6 +116,7 @@ static void put_value(lister *l, const ox_wire_field *field, const void *value,
         ox_writer_fail(l->w, OX_E_NO_MEMORY);
       }
       return;
+    case OX_WIRE_STR16:
     case OX_WIRE_ZSTR16:
       if (((const ox_str16 *)value)->data == NULL) {
         ox_write_text(l->w, "null");

@@ -60,6 +60,19 @@ ox_str16 ox_wire_read_sized_zstr16(ox_reader *r, unsigned width) {
   return text;
 }
 
+ox_str16 ox_wire_read_sized_str16(ox_reader *r, unsigned width) {
+  size_t units = read_size(r, width);
+  ox_bytes view = ox_read_bytes(r, units <= SIZE_MAX / 2 ? units * 2 : SIZE_MAX);
+  ox_str16 text = {view.data, view.size_bytes};
+  return text;
+}
+
+void ox_wire_write_sized_str16(ox_writer *w, unsigned width, ox_str16 text) {
+  if (text.size_bytes % 2 != 0) ox_writer_fail(w, OX_E_USAGE);
+  ox_write_count(w, width, text.size_bytes / 2);
+  ox_write_bytes(w, text.data, text.size_bytes);
+}
+
 void ox_wire_write_sized_zstr8(ox_writer *w, unsigned width, ox_str8 text) {
   ox_write_count(w, width, text.data != NULL ? text.size_bytes + 1 : 0);
   if (text.data == NULL) return;
@@ -367,6 +380,8 @@ static void decode_field(const decoder *d, const ox_wire_struct *structure,
   } else if (field->kind == OX_WIRE_ZSTR16 && field->width != 0 &&
              (field->flags & OX_WIRE_ARRAY) == 0) {
     *(ox_str16 *)member = ox_wire_read_sized_zstr16(r, field->width);
+  } else if (field->kind == OX_WIRE_STR16) {
+    *(ox_str16 *)member = ox_wire_read_sized_str16(r, field->width);
   } else {
     decode_elements(d, structure, field, r, base, depth);
     ox_reader_blame(r, field->name, structure->section);
@@ -442,6 +457,7 @@ static bool equal_one(const ox_wire_field *field, const ox_wire_context *context
       const ox_str8 *x = (const ox_str8 *)a, *y = (const ox_str8 *)b;
       return equal_bytes(x->data, x->size_bytes, y->data, y->size_bytes);
     }
+    case OX_WIRE_STR16:
     case OX_WIRE_ZSTR16: {
       const ox_str16 *x = (const ox_str16 *)a, *y = (const ox_str16 *)b;
       return equal_bytes(x->data, x->size_bytes, y->data, y->size_bytes);

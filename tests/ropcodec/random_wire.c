@@ -304,6 +304,7 @@ static void random_one(random_wire *random, const ox_wire_struct *structure,
   switch (field->kind) {
     case OX_WIRE_GUID: *(ox_guid *)at = random_guid(random); break;
     case OX_WIRE_ZSTR8: *(ox_str8 *)at = random_str8(random); break;
+    case OX_WIRE_STR16:
     case OX_WIRE_ZSTR16: *(ox_str16 *)at = random_str16(random); break;
     case OX_WIRE_STRUCT: random_struct(random, field->structure, at); break;
     default: random_hand(random, field, base, at);

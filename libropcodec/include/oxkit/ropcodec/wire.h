@@ -35,6 +35,7 @@ OX_BEGIN_DECLS
 #define OX_WIRE_IF 21
 #define OX_WIRE_SIZED 22
 #define OX_WIRE_CONTEXT 23 /**< in conditions only: ox_wire_context.public_logon */
+#define OX_WIRE_STR16 24   /**< ox_str16 behind its number of 16-bit units, not terminated */
 
 /* Properties of a field. */
 #define OX_WIRE_ARRAY 1u   /**< several elements: `fixed` of them in place, or behind a pointer */
@@ -165,6 +166,10 @@ OX_EXPORT void ox_wire_read_fixed(ox_reader *r, uint8_t *out, size_t n);
 /** Text with its size, terminator included, before it. A size of 0 gives a view without data. */
 OX_EXPORT ox_str8 ox_wire_read_sized_zstr8(ox_reader *r, unsigned width);
 OX_EXPORT ox_str16 ox_wire_read_sized_zstr16(ox_reader *r, unsigned width);
+/** Text without a terminator behind its number of 16-bit units. */
+OX_EXPORT ox_str16 ox_wire_read_sized_str16(ox_reader *r, unsigned width);
+/** OX_E_LIMIT when the number of units does not fit its width, OX_E_USAGE for half a unit. */
+OX_EXPORT void ox_wire_write_sized_str16(ox_writer *w, unsigned width, ox_str16 text);
 OX_EXPORT void ox_wire_write_sized_zstr8(ox_writer *w, unsigned width, ox_str8 text);
 OX_EXPORT void ox_wire_write_sized_zstr16(ox_writer *w, unsigned width, ox_str16 text);
 /** Bytes behind their size; OX_E_LIMIT when the size does not fit its width. */
