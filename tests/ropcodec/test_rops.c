@@ -179,29 +179,6 @@ static void test_nspi_body__round_trips(void **state) {
   for (size_t i = 0; i < nspi_codec_count; i++) check_codec(&nspi_codecs[i], 0);
 }
 
-/* [MS-OXCROPS] 2.2.2 reserves these. */
-static void test_rop_id__reserved_is_refused_by_number(void **state) {
-  (void)state;
-  static const uint8_t reserved[] = {0x00, 0x28, 0x3C, 0x3D, 0x62, 0x65, 0x6A, 0x71, 0x7C, 0x7D,
-                                     0x83, 0x84, 0x85, 0x87, 0x88, 0x8A, 0x8B, 0x8C, 0x8D, 0x8E,
-                                     0x8F, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A, 0x9B, 0x9C,
-                                     0x9E, 0x9F, 0xA0, 0xA1, 0xA2, 0xA4, 0xF8, 0xFA, 0xFD};
-  for (size_t i = 0; i < sizeof reserved; i++) {
-    assert_null(ox_rop_info_by_id(reserved[i]));
-    uint8_t bytes[16] = {reserved[i]};
-    ox_arena arena;
-    ox_arena_init(&arena, NULL, 0);
-    ox_reader r;
-    ox_rop_request request;
-    ox_rop_response response;
-    ox_reader_init(&r, bytes, sizeof bytes);
-    assert_int_equal(ox_rop_request_decode(&r, &arena, NULL, &request), OX_E_UNKNOWN_ROP);
-    ox_reader_init(&r, bytes, sizeof bytes);
-    assert_int_equal(ox_rop_response_decode(&r, &arena, NULL, &response), OX_E_UNKNOWN_ROP);
-    ox_arena_dispose(&arena);
-  }
-}
-
 static void test_rop_info__is_sorted_and_complete(void **state) {
   (void)state;
   size_t count;
@@ -284,7 +261,6 @@ int main(void) {
       cmocka_unit_test(test_rop_request__round_trips),
       cmocka_unit_test(test_rop_response__round_trips),
       cmocka_unit_test(test_nspi_body__round_trips),
-      cmocka_unit_test(test_rop_id__reserved_is_refused_by_number),
       cmocka_unit_test(test_rop_info__is_sorted_and_complete),
       cmocka_unit_test(test_decode__fails_cleanly_when_memory_runs_out),
       cmocka_unit_test(test_decode__names_field_offset_and_section),
