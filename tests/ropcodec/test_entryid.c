@@ -1,84 +1,11 @@
-/* Ids, XIDs, predecessor change lists, EntryIDs, server ids and lists. */
+/* EntryIDs, server ids and lists. */
 #include "../support/testing.h"
 
 #include <oxkit/ropcodec/entryid.h>
 
-static void test_id64__takes_the_wire_form(void **state) {
-  (void)state;
-  /* REPLID 1, GLOBCNT 0x000000000122: "01 00 00 00 00 00 01 22". */
-  ox_id64 id = ox_id64_make(1, 0x122);
-  assert_true(id == UINT64_C(0x2201000000000001));
-  assert_int_equal(ox_id64_replid(id), 1);
-  assert_int_equal(ox_id64_globcnt(id), 0x122);
-  assert_true(ox_id64_globcnt(ox_id64_make(0xFFFF, UINT64_C(0x123456789ABC))) ==
-              UINT64_C(0x123456789ABC));
-}
-
-static ox_xid xid_of(void **state, const char *hex) {
-  ox_xid xid;
-  assert_int_equal(ox_xid_decode(from_hex(*state, hex), &xid), OX_OK);
-  return xid;
-}
-
 #define GUID_A "00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F "
 #define GUID_B "10 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F "
 #define GUID_C "20 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F "
-
-static void test_xid__round_trips_and_keeps_its_bounds(void **state) {
-  ox_xid xid = xid_of(state, GUID_A "00 00 00 00 01 22");
-  assert_int_equal(xid.local_id_bytes, 6);
-  assert_int_equal(ox_xid_local_number(&xid), 0x122);
-  ox_xid made;
-  ox_xid_from_globcnt(&xid.namespace_guid, 0x122, &made);
-  assert_true(ox_xid_equal(&xid, &made));
-  assert_int_equal(ox_xid_decode(from_hex(*state, GUID_A), &made), OX_E_TRUNCATED);
-  assert_int_equal(ox_xid_decode(from_hex(*state, GUID_A "00 01 02 03 04 05 06 07 08"), &made),
-                   OX_E_TRAILING);
-}
-
-static ox_pcl pcl_of(void **state, const char *hex) {
-  ox_pcl pcl;
-  assert_int_equal(ox_pcl_decode(from_hex(*state, hex), *state, &pcl), OX_OK);
-  return pcl;
-}
-
-static void test_pcl__includes_merges_and_conflicts(void **state) {
-  ox_pcl a = pcl_of(state, "16 " GUID_A "00 00 00 00 00 05  16 " GUID_B "00 00 00 00 00 03");
-  ox_pcl b = pcl_of(state, "16 " GUID_A "00 00 00 00 00 04");
-  ox_pcl c = pcl_of(state, "16 " GUID_A "00 00 00 00 00 06  14 " GUID_C "00 00 00 01");
-  assert_true(ox_pcl_includes_all(&a, &b));
-  assert_false(ox_pcl_includes_all(&b, &a));
-  assert_false(ox_pcl_includes_all(&a, &c)); /* neither: a conflict */
-  assert_false(ox_pcl_includes_all(&c, &a));
-  ox_pcl merged;
-  assert_int_equal(ox_pcl_merge(&a, &c, *state, &merged), OX_OK);
-  assert_int_equal(merged.count, 3);
-  assert_int_equal(ox_xid_local_number(&merged.xids[0]), 6);
-  assert_true(ox_pcl_includes_all(&merged, &a) && ox_pcl_includes_all(&merged, &c));
-  ox_writer w;
-  ox_writer_init(&w, NULL, 1000);
-  ox_pcl_encode(&w, &merged);
-  assert_true(ox_bytes_equal(ox_writer_bytes(&w),
-                             from_hex(*state, "16 " GUID_A "00 00 00 00 00 06  16 " GUID_B
-                                              "00 00 00 00 00 03  14 " GUID_C "00 00 00 01")));
-  ox_writer_dispose(&w);
-  ox_pcl empty = pcl_of(state, "");
-  assert_int_equal(empty.count, 0);
-  assert_true(ox_pcl_includes_all(&empty, &empty));
-}
-
-static void test_pcl__refuses_disorder_and_bad_sizes(void **state) {
-  ox_pcl pcl;
-  assert_int_equal(
-      ox_pcl_decode(from_hex(*state, "12 " GUID_B "00 01  12 " GUID_A "00 01"), *state, &pcl),
-      OX_E_MALFORMED);
-  assert_int_equal(ox_pcl_decode(from_hex(*state, "10 " GUID_A), *state, &pcl), OX_E_MALFORMED);
-  assert_int_equal(
-      ox_pcl_decode(from_hex(*state, "19 " GUID_A "00 01 02 03 04 05 06 07 08"), *state, &pcl),
-      OX_E_MALFORMED);
-  assert_int_equal(ox_pcl_decode(from_hex(*state, "12 " GUID_A "00"), *state, &pcl),
-                   OX_E_TRUNCATED);
-}
 
 #define ZERO4 "00 00 00 00 "
 
@@ -248,10 +175,6 @@ static void test_address_list__round_trips(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      ARENA_TEST(test_id64__takes_the_wire_form),
-      ARENA_TEST(test_xid__round_trips_and_keeps_its_bounds),
-      ARENA_TEST(test_pcl__includes_merges_and_conflicts),
-      ARENA_TEST(test_pcl__refuses_disorder_and_bad_sizes),
       ARENA_TEST(test_entry_id__every_kind_round_trips),
       ARENA_TEST(test_entry_id__in_one_step),
       ARENA_TEST(test_entry_id__survives_every_failing_allocation),

@@ -7,6 +7,7 @@
 
 #include <oxkit/ropcodec/entryid.h>
 #include <oxkit/ropcodec/namedprop.h>
+#include <oxkit/ropcodec/pcl.h>
 #include <oxkit/ropcodec/restriction.h>
 #include <oxkit/ropcodec/ruleaction.h>
 
@@ -277,7 +278,7 @@ static void test_entry_list__samples(void **state) {
 
 static void pcl_sample(const sample *s) {
   ox_pcl pcl;
-  assert_int_equal(ox_pcl_decode(s->value, s->arena, &pcl), OX_OK);
+  assert_int_equal(ox_pcl_decode(s->value, s->arena, &pcl, NULL), OX_OK);
   says_number(s, "Count = %llu", pcl.count);
   for (uint32_t i = 0; i < pcl.count; i++) {
     says_number(s, "XidSize = 0x%08llX", 16u + pcl.xids[i].local_id_bytes);
@@ -293,7 +294,7 @@ static void pcl_sample(const sample *s) {
 
 static void xid_sample(const sample *s) {
   ox_xid xid;
-  assert_int_equal(ox_xid_decode(s->value, &xid), OX_OK);
+  assert_int_equal(ox_xid_decode(s->value, &xid, NULL), OX_OK);
   says_guid(s, "NamespaceGuid", &xid.namespace_guid);
   ox_bytes local = {xid.local_id, xid.local_id_bytes};
   says_hex(s, local);

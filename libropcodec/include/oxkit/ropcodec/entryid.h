@@ -1,64 +1,11 @@
-/* Identifiers: folder and message ids, XIDs and predecessor change lists, EntryIDs, server ids, and
- * the lists that hold them. @spec [MS-OXCDATA] 2.1 to 2.3; [MS-OXCFXICS] 2.2.2.2, 2.2.2.3 */
+/* EntryIDs, server ids, and the lists that hold them. @spec [MS-OXCDATA] 2.1 to 2.3 */
 #ifndef OXKIT_ROPCODEC_ENTRYID_H
 #define OXKIT_ROPCODEC_ENTRYID_H
 
 #include <oxkit/ropcodec/property.h>
+#include <oxkit/ropcodec/xid.h>
 
 OX_BEGIN_DECLS
-
-/* Folder and message ids. */
-
-/** Folder or message id: the eight bytes of the wire read as a little-endian number, which is also
- *  the value of PidTagFolderId and PidTagMid. The low 16 bits are the REPLID; the GLOBCNT's six
- *  bytes follow, the most significant first. @spec [MS-OXCDATA] 2.2.1 */
-typedef uint64_t ox_id64;
-
-/** @param globcnt  below 2^48; higher bits are cut off */
-OX_EXPORT ox_id64 ox_id64_make(uint16_t replid, uint64_t globcnt);
-OX_EXPORT uint16_t ox_id64_replid(ox_id64 id);
-/** As a number, so that later ids are greater. */
-OX_EXPORT uint64_t ox_id64_globcnt(ox_id64 id);
-/** The six bytes of a GLOBCNT, most significant first, and back. */
-OX_EXPORT void ox_globcnt_to_wire(uint64_t globcnt, uint8_t wire_out[6]);
-OX_EXPORT uint64_t ox_globcnt_from_wire(const uint8_t wire[6]);
-
-/* XIDs. */
-
-/** XID: a GUID and a local id of 1 to 8 bytes; a GID is one with 6. @spec [MS-OXCFXICS] 2.2.2.2 */
-typedef struct ox_xid {
-  ox_guid namespace_guid;
-  uint8_t local_id_bytes;
-  uint8_t local_id[8];
-} ox_xid;
-
-/** Reads an XID that is all of the bytes (PidTagSourceKey, PidTagChangeKey).
- *  @return OX_OK, OX_E_TRUNCATED, OX_E_TRAILING */
-OX_EXPORT OX_WARN_UNUSED ox_status ox_xid_decode(ox_bytes bytes, ox_xid *out);
-OX_EXPORT void ox_xid_encode(ox_writer *w, const ox_xid *in);
-/** The GID of an object: a replica's GUID and its GLOBCNT. */
-OX_EXPORT void ox_xid_from_globcnt(const ox_guid *replguid, uint64_t globcnt, ox_xid *out);
-/** Local id as a number, most significant byte first. */
-OX_EXPORT uint64_t ox_xid_local_number(const ox_xid *xid);
-OX_EXPORT bool ox_xid_equal(const ox_xid *a, const ox_xid *b);
-
-/** PredecessorChangeList: at most one XID per namespace. @spec [MS-OXCFXICS] 2.2.2.3 */
-typedef struct ox_pcl {
-  uint32_t count;
-  ox_xid *xids; /**< ascending by namespace GUID, as on the wire */
-} ox_pcl;
-
-/** @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED (sizes, order), OX_E_NO_MEMORY */
-OX_EXPORT OX_WARN_UNUSED ox_status ox_pcl_decode(ox_bytes bytes, ox_arena *arena, ox_pcl *out);
-OX_EXPORT void ox_pcl_encode(ox_writer *w, const ox_pcl *in);
-/** True when the list has the change or a later one of its namespace. */
-OX_EXPORT bool ox_pcl_includes(const ox_pcl *pcl, const ox_xid *change);
-/** True when every change of `other` is in `pcl`; two lists of which neither includes the other
- *  are a conflict. @spec [MS-OXCFXICS] 3.1.5.6.2.1 */
-OX_EXPORT bool ox_pcl_includes_all(const ox_pcl *pcl, const ox_pcl *other);
-/** The later change of every namespace. @return OX_OK, OX_E_NO_MEMORY */
-OX_EXPORT OX_WARN_UNUSED ox_status ox_pcl_merge(const ox_pcl *a, const ox_pcl *b, ox_arena *arena,
-                                                ox_pcl *out);
 
 /* EntryIDs. */
 
