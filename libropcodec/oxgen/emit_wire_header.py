@@ -47,8 +47,12 @@ def member_lines(field):
         notes.append(f"{field.values.c_name}_*")
     if field.type == "rows":
         notes.append("property rows, see rows.h")
+    elif field.type in ("str16", "str8", "bytes") and field.count is not None:
+        notes.append(f"{field.count.name} " + ("bytes" if field.type == "bytes" else "characters"))
     elif field.count is not None:
         notes.append(f"{field.count.name} of them")
+    elif field.at:
+        notes.append(f"at {field.at.name}; decoded and not encoded: the bytes above are what counts")
     elif field.is_pointer():
         notes.append("NULL: absent")
     elif field.type == "bytes" and field.optional and field.fixed:
@@ -87,6 +91,8 @@ def struct_members(items, seen, out):
             out.extend(inner)
         elif item.name not in seen:
             seen.add(item.name)
+            if item.is_rest_array():
+                out.append(f"  uint32_t {item.count.name};")
             out.extend(member_lines(item))
 
 

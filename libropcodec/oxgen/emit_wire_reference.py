@@ -10,7 +10,11 @@ from wire_parse import Block
 def kind(field):
     """The type of a field as the notation writes it."""
     text = field.type
-    if field.count is not None:
+    if field.is_rest_array():
+        text += f"[until {field.until.name} is 0]" if field.until else "[rest]"
+    elif field.at:
+        text += f" at {field.at.name}"
+    elif field.count is not None:
         text += f"[{field.count.name}]"
     elif field.fixed is not None:
         text += f"[{field.fixed}]"
@@ -41,7 +45,8 @@ def rows(items, conditions, out):
         elif item.kind == "if":
             rows(item.body, conditions + [when(item.condition)], out)
         else:
-            out.append(f"| | u{8 * item.width} | {' and '.join(conditions)} | size of what follows |")
+            plus = f" and {item.plus} more bytes" if item.plus else ""
+            out.append(f"| | u{8 * item.width} | {' and '.join(conditions)} | size of what follows{plus} |")
             rows(item.body, conditions, out)
 
 

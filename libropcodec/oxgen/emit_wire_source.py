@@ -3,23 +3,25 @@
 import os
 
 import wire_parse
-from wire_parse import Block, INTEGERS, member
+from wire_parse import Block, Condition, INTEGERS, member
 
 READ = {"u8": "ox_read_u8({r})", "u16": "ox_read_u16({r})", "u32": "ox_read_u32({r})",
         "u64": "ox_read_u64({r})", "i8": "(int8_t)ox_read_u8({r})", "i16": "(int16_t)ox_read_u16({r})",
         "i32": "(int32_t)ox_read_u32({r})", "i64": "(int64_t)ox_read_u64({r})",
         "bool8": "ox_read_bool8({r})", "id64": "ox_read_u64({r})", "tag": "ox_read_u32({r})",
-        "status": "ox_read_u32({r})", "filetime": "ox_read_u64({r})", "zstr8": "ox_read_zstr8({r})",
+        "status": "ox_read_u32({r})", "u32be": "ox_cursor_swap32(ox_read_u32({r}))",
+        "filetime": "ox_read_u64({r})", "zstr8": "ox_read_zstr8({r})",
         "zstr16": "ox_read_zstr16({r})"}
 WRITE = {"u8": "ox_write_u8(w, {v})", "u16": "ox_write_u16(w, {v})", "u32": "ox_write_u32(w, {v})",
          "u64": "ox_write_u64(w, {v})", "i8": "ox_write_u8(w, (uint8_t){v})",
          "i16": "ox_write_u16(w, (uint16_t){v})", "i32": "ox_write_u32(w, (uint32_t){v})",
          "i64": "ox_write_u64(w, (uint64_t){v})", "bool8": "ox_write_bool8(w, {v})",
          "id64": "ox_write_u64(w, {v})", "tag": "ox_write_u32(w, {v})",
-         "status": "ox_write_u32(w, {v})", "filetime": "ox_write_u64(w, {v})",
+         "status": "ox_write_u32(w, {v})", "u32be": "ox_write_u32(w, ox_cursor_swap32({v}))",
+         "filetime": "ox_write_u64(w, {v})",
          "guid": "ox_write_guid(w, &{v})", "zstr8": "ox_write_zstr8(w, {v})",
          "zstr16": "ox_write_zstr16(w, {v})"}
-SIZED_TEXT = ("zstr8", "zstr16", "str16")
+
 
 GET = {1: "{p}[{n}]", 2: "ox_cursor_get16({p} + {n})", 4: "ox_cursor_get32({p} + {n})",
        8: "ox_cursor_get64({p} + {n})"}
@@ -31,7 +33,7 @@ def run_bytes(item):
     """Size of a field that always takes the same number of bytes, else None."""
     if isinstance(item, Block) or item.hand or item.struct or item.optional or item.sized:
         return None
-    if item.count is not None or item.rest:
+    if item.type in ("str8", "str16") or item.count is not None or item.rest:
         return None
     if item.type in INTEGERS or item.type == "guid":
         return item.element_min_bytes() * (item.fixed or 1)
@@ -55,8 +57,17 @@ def get_c(field, at, offset):
     text = GET[INTEGERS[field.type]].format(p=at, n=offset)
     if field.type == "bool8":
         return text + " != 0"
+    if field.type == "u32be":
+        return f"ox_cursor_swap32({text})"
     cast = {"i8": "(int8_t)", "i16": "(int16_t)", "i32": "(int32_t)", "i64": "(int64_t)"}
     return cast.get(field.type, "") + text
+
+
+def put_c(field, at, offset, value):
+    """C that writes an integer in place."""
+    if field.type == "u32be":
+        value = f"ox_cursor_swap32({value})"
+    return PUT[INTEGERS[field.type]].format(p=at, n=offset, v=value) + ";"
 
 
 def condition_c(condition, base, context=True):
@@ -148,6 +159,8 @@ def decode_field(out, struct, field, reader):
             out.put(f"{target} = ox_read_bytes({reader}, ox_reader_remaining({reader}));")
         elif field.sized:
             out.put(f"{target} = ox_read_bytes({reader}, {size_read(field.sized, reader)});")
+        elif field.count is not None:
+            out.put(f"{target} = ox_read_bytes({reader}, out->{field.count.name});")
         elif field.optional:
             out.put(f"{target} = ox_read_bytes({reader}, {field.fixed});")
         else:
@@ -157,8 +170,23 @@ def decode_field(out, struct, field, reader):
         count = f"out->{field.count.name}" if field.count is not None else str(field.fixed)
         out.put(f"{target} = ox_read_rows({reader}, {columns_c(field, 'out')}, {count});")
         return
-    if kind in SIZED_TEXT and field.sized and not field.is_array():
+    if kind in ("zstr8", "zstr16") and field.sized and not field.is_array():
         out.put(f"{target} = ox_wire_read_sized_{kind}({reader}, {field.sized});")
+        return
+    if kind in ("str8", "str16"):
+        count = f"out->{field.count.name}" if field.count is not None else \
+            size_read(field.sized, reader)
+        out.put(f"{target} = ox_wire_read_{kind}({reader}, {count});")
+        return
+    if field.at:
+        view = out.local("view")
+        out.open(f"if (out->{field.at.name} != 0)")
+        out.put(f"ox_reader {view};")
+        out.put(f"ox_wire_view({reader}, start, out->{field.at.name}, &{view});")
+        out.put(f"{target} = ox_wire_one(&{view}, arena, sizeof *{target});")
+        out.put(f"if ({target} != NULL) {field.struct.c_name}_decode(&{view}, arena, {target});")
+        out.put(f"ox_wire_view_end({reader}, &{view});")
+        out.close()
         return
     inner, part = reader, None
     if field.sized:
@@ -169,7 +197,21 @@ def decode_field(out, struct, field, reader):
         out.put(f"ox_reader {part};")
         out.put(f"ox_reader_part({reader}, {size}, &{part});")
         inner = "&" + part
-    if field.is_array() and field.count is not None:
+    if field.is_rest_array():
+        count = f"out->{field.count.name}"
+        out.open("for (;;)" if field.until else f"while (ox_reader_remaining({inner}) != 0)")
+        out.put(f"{target} = ox_wire_grow({inner}, arena, {target}, {count}, sizeof *{target});")
+        out.put(f"if ({target} == NULL) break;")
+        out.put(read_value(field, f"{target}[{count}]", inner))
+        if field.until:
+            last = f"{target}[{count} - 1].{field.until.name}" \
+                + (".size_bytes" if field.until.type == "bytes" else "")
+            out.put(f"{count}++;")
+            out.put(f"if (({inner})->status != OX_OK || {last} == 0) break;")
+        else:
+            out.put(f"{count}++;")
+        out.close()
+    elif field.is_array() and field.count is not None:
         count = f"out->{field.count.name}"
         out.put(f"{target} = ox_wire_array({inner}, arena, {count}, {field.element_min_bytes()}, "
                 f"sizeof *{target});")
@@ -279,7 +321,10 @@ def decode_items(out, struct, items, reader, rop_id=None):
             part = out.local("part")
             out.open("")
             out.put(f"ox_reader {part};")
-            out.put(f"ox_reader_part({reader}, {size_read(item.width, reader)}, &{part});")
+            size = size_read(item.width, reader)
+            if item.plus:
+                size = f"ox_wire_read_size({reader}, {item.width}, {item.plus})"
+            out.put(f"ox_reader_part({reader}, {size}, &{part});")
             decode_items(out, struct, item.body, "&" + part)
             out.put(f"ox_reader_close({reader}, &{part});")
             out.close()
@@ -291,6 +336,8 @@ def encode_field(out, field):
     if kind in ("bytes", "rows"):
         if field.sized:
             out.put(f"ox_wire_write_sized_bytes(w, {field.sized}, {value});")
+        elif field.count is not None and kind == "bytes":
+            out.put(f"ox_wire_write_exact(w, {value}, in->{field.count.name});")
         elif field.optional and field.fixed:
             out.put(f"if ({value}.size_bytes != 0) ox_wire_write_exact(w, {value}, {field.fixed});")
         elif field.fixed and kind == "bytes":
@@ -298,8 +345,16 @@ def encode_field(out, field):
         else:
             out.put(f"ox_write_bytes(w, {value}.data, {value}.size_bytes);")
         return
-    if kind in SIZED_TEXT and field.sized and not field.is_array():
+    if kind in ("zstr8", "zstr16") and field.sized and not field.is_array():
         out.put(f"ox_wire_write_sized_{kind}(w, {field.sized}, {value});")
+        return
+    if kind in ("str8", "str16"):
+        if field.count is not None:
+            out.put(f"ox_wire_write_counted_{kind}(w, in->{field.count.name}, {value});")
+        else:
+            out.put(f"ox_wire_write_{kind}(w, {field.sized}, {value});")
+        return
+    if field.at:
         return
     mark = None
     if field.sized:
@@ -314,7 +369,7 @@ def encode_field(out, field):
             at = out.local("p")
             out.put(f"uint8_t *{at} = ox_cursor_room(w, {size});")
             out.put(f"if ({at} == NULL) break;")
-            out.put(PUT[size].format(p=at, n=0, v=f"{value}[i]") + ";")
+            out.put(put_c(field, at, 0, f"{value}[i]"))
         else:
             out.put(write_value(field, f"{value}[i]"))
         out.close()
@@ -359,7 +414,7 @@ def encode_run(out, fields, total, rop_id):
             size = INTEGERS[field.type]
             for i in range(field.fixed or 1):
                 element = f"{value}[{i}]" if field.is_array() else value
-                out.put(PUT[size].format(p=at, n=offset + i * size, v=element) + ";")
+                out.put(put_c(field, at, offset + i * size, element))
         offset += run_bytes(field)
     out.close()
 
@@ -389,7 +444,10 @@ def encode_items(out, items, rop_id=None):
             out.open("")
             out.put(f"size_t {mark} = ox_writer_reserve(w, {item.width});")
             encode_items(out, item.body)
-            out.put(f"ox_writer_patch_length(w, {mark}, {item.width});")
+            if item.plus:
+                out.put(f"ox_wire_patch_size(w, {mark}, {item.width}, {item.plus});")
+            else:
+                out.put(f"ox_writer_patch_length(w, {mark}, {item.width});")
             out.close()
 
 
@@ -425,7 +483,8 @@ def functions(struct):
 
 
 KINDS = {name: "OX_WIRE_" + name.upper() for name in
-         list(INTEGERS) + ["guid", "zstr8", "zstr16", "str16", "bytes", "rows"]}
+         list(INTEGERS) + ["guid", "zstr8", "zstr16", "str8", "str16", "bytes", "rows"]}
+KINDS["u32be"] = "OX_WIRE_U32"
 
 
 class Descriptors:
@@ -492,7 +551,8 @@ class Descriptors:
                                f".terms = {terms}, .term_count = {len(item.condition.terms)}}}")
                 else:
                     out.append(f"{{.name = \"size\", .kind = OX_WIRE_SIZED, .span = {len(inner)}, "
-                               f".width = {item.width}}}")
+                               f".width = {item.width}" + (f", .fixed = {item.plus}" if item.plus else "")
+                               + "}")
                 out += inner
             else:
                 out.append(self.field(struct, item))
@@ -509,6 +569,10 @@ class Descriptors:
             flags.append("OX_WIRE_INLINE")
         if field.rest:
             flags.append("OX_WIRE_REST")
+        if field.type == "u32be":
+            flags.append("OX_WIRE_BIG_ENDIAN")
+        if field.at:
+            flags.append("OX_WIRE_VIEW")
         parts = [f'.name = "{field.name}"', f".kind = {kind}", f".offset = offsetof({name}, {field.name})"]
         if flags:
             parts.append(".flags = " + " | ".join(flags))
@@ -516,12 +580,16 @@ class Descriptors:
             parts.append(f".width = {field.sized}")
         if field.hand and field.hand.width:
             parts.append(f".hand_width = {field.width}")
-        if field.count is not None:
-            parts += [f".count_kind = {KINDS[field.count.type]}",
-                      f".count_offset = offsetof({name}, {field.count.name})"]
+        count = field.at or field.count
+        if count is not None:
+            parts += [f".count_kind = {KINDS[count.type]}",
+                      f".count_offset = offsetof({name}, {count.name})"]
+        if field.until:
+            terms = self.terms(field.struct, Condition([(field.until, None, "in", [0])]))
+            parts += [f".terms = {terms}", ".term_count = 1"]
         if field.fixed:
             parts.append(f".fixed = {field.fixed}")
-        if field.type != "bytes":
+        if field.type not in ("bytes", "str8", "str16"):
             parts.append(f".element_bytes = sizeof({field.c_type()})")
         if field.arguments == "columns":
             parts.append(".columns_offset = 0xFFFF")

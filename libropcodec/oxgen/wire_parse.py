@@ -8,14 +8,15 @@ import os
 import re
 
 INTEGERS = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8,
-            "bool8": 1, "id64": 8, "tag": 4, "status": 4, "filetime": 8}
-C_TYPES = {"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "u64": "uint64_t",
+            "bool8": 1, "id64": 8, "tag": 4, "status": 4, "filetime": 8, "u32be": 4}
+C_TYPES = {"u32be": "uint32_t", "u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "u64": "uint64_t",
            "i8": "int8_t", "i16": "int16_t", "i32": "int32_t", "i64": "int64_t",
            "bool8": "bool", "id64": "uint64_t", "tag": "ox_proptag", "status": "ox_status",
            "filetime": "ox_filetime", "guid": "ox_guid", "zstr8": "ox_str8", "zstr16": "ox_str16",
-           "str16": "ox_str16", "bytes": "ox_bytes", "rows": "ox_bytes"}
-MIN_BYTES = dict(INTEGERS, guid=16, zstr8=1, zstr16=2, str16=0, bytes=0, rows=0)
+           "str8": "ox_str8", "str16": "ox_str16", "bytes": "ox_bytes", "rows": "ox_bytes"}
+MIN_BYTES = dict(INTEGERS, guid=16, zstr8=1, zstr16=2, str8=0, str16=0, bytes=0, rows=0)
 COUNTS = {"u8": 1, "u16": 2, "u32": 4}
+VIEWS = ("bytes", "str8", "str16", "rows")  # views of the input that have a size of their own
 CONTEXTS = {"columns": "const ox_proptag *columns, size_t column_count",
             "public_logon": "bool public_logon"}
 C_RESERVED = set("""auto break case char const continue default do double else enum extern float for goto if
@@ -87,11 +88,12 @@ class Field:
         self.count = None        # Field that holds the number of elements
         self.sized = None        # width in bytes of a size that stands before it
         self.rest = False        # takes everything that is left
+        self.until = None        # member of the element that is 0, or empty, in the last one
+        self.at = None           # Field that says where the value stands, from the structure's start
         self.arguments = None    # (columns Field, count Field) or "columns": what a hand type needs
         self.maximum = None      # number or Field
         self.allowed = None      # list of numbers
         self.optional = False    # inside a context condition: pointer, or empty bytes
-        self.counts = None       # array that this field counts
         self.min_text = None
 
     def element_min_bytes(self):
@@ -104,20 +106,23 @@ class Field:
     def min_bytes(self):
         if self.sized is not None:
             return self.sized
-        if self.rest or self.count is not None or self.type == "rows":
+        if self.rest or self.at or self.count is not None or self.type == "rows":
             return 0
         return self.element_min_bytes() * (self.fixed or 1) if self.type != "bytes" else self.fixed or 0
 
     def is_array(self):
-        return self.type not in ("bytes", "rows") and (self.count is not None or self.fixed is not None)
+        return self.type not in VIEWS and (self.count is not None or self.fixed is not None)
+
+    def is_rest_array(self):
+        return self.rest and self.type != "bytes"
 
     def is_pointer(self):
         """A single value that may be absent."""
         if self.is_array():
             return False
-        if self.sized is not None and (self.hand or self.struct):
+        if self.at or self.sized is not None and (self.hand or self.struct):
             return True
-        return self.optional and self.type not in ("bytes", "rows")
+        return self.optional and self.type not in VIEWS
 
     def c_type(self):
         if self.hand:
@@ -134,10 +139,12 @@ class Field:
 
 
 class Block:
-    """Fields under a condition ("if") or behind a size of their own ("sized")."""
+    """Fields under a condition ("if") or behind a size of their own ("sized"), which may count
+    `plus` bytes more than the fields."""
 
-    def __init__(self, line, kind, condition=None, width=None):
+    def __init__(self, line, kind, condition=None, width=None, plus=0):
         self.line, self.kind, self.condition, self.width = line, kind, condition, width
+        self.plus = plus
         self.body = []
 
     def min_bytes(self):
@@ -443,22 +450,23 @@ class Parser:
                 body.append(block)
                 self.items(struct, line.children, block.body, optional)
             elif word == "sized":
-                if len(line.words) != 2 or line.words[1] not in COUNTS:
-                    line.fail("expected 'sized u8|u16|u32'")
-                block = Block(line, "sized", width=COUNTS[line.words[1]])
+                found = re.fullmatch(r"sized (u8|u16|u32)( plus (\d+))?", " ".join(line.words))
+                if not found:
+                    line.fail("expected 'sized u8|u16|u32 [plus N]'")
+                block = Block(line, "sized", width=COUNTS[found.group(1)],
+                              plus=int(found.group(3) or 0))
                 body.append(block)
                 self.items(struct, line.children, block.body, optional)
             else:
                 if line.children:
                     line.children[0].fail("a field has no children")
                 body.append(self.field(struct, line, optional))
-                if body[-1].rest and line is not lines[-1]:
-                    line.fail("nothing can follow a field that takes the rest")
-        if not lines:
-            return
-        tails = [item for item in body[:-1] if isinstance(item, Field) and item.rest]
-        if tails:
-            tails[0].line.fail("nothing can follow a field that takes the rest")
+                if body[-1].at and body is not struct.body:
+                    line.fail("at= inside a block")
+        for item, after in zip(body, body[1:]):
+            takes_rest = isinstance(item, Field) and item.rest and not item.until
+            if takes_rest and not (isinstance(after, Field) and after.at):
+                item.line.fail("nothing can follow a field that takes the rest")
 
     def condition(self, struct, line, text):
         terms, context = [], False
@@ -530,8 +538,6 @@ class Parser:
         self.dimension(struct, line, field, found.group(3))
         for word in line.words[2:]:
             self.attribute(struct, line, field, word)
-        if field.rest and field.type != "bytes":
-            line.fail("only bytes can take the rest")
         if field.type == "rows" and field.count is None and field.fixed is None:
             line.fail("rows need a count: rows name[count]")
         if optional and field.is_array():
@@ -572,19 +578,25 @@ class Parser:
         if text is None:
             if field.type == "bytes":
                 line.fail("bytes need a size: bytes name[u16], name[24] or name[rest]")
-            if field.type == "str16":
-                line.fail("str16 needs the width of its length: str16 name[u16]")
+            if field.type in ("str8", "str16"):
+                line.fail(f"{field.type} needs a size: {field.type} name[u8] or name[count]")
             return
-        if field.type == "str16" and text not in COUNTS:
-            line.fail("str16 has its length before it: str16 name[u16]")
         if re.fullmatch(r"\d\w*", text):
+            if field.type in ("str8", "str16"):
+                line.fail(f"{field.type} needs a size: {field.type} name[u8] or name[count]")
             field.fixed = number_of(line, text)
             if field.fixed == 0:
                 line.fail("an array of nothing")
         elif text == "rest":
             field.rest = True
+            if field.type in ("str8", "str16", "rows"):
+                line.fail(f"'{field.type}' cannot take the rest")
+            if field.type != "bytes":
+                if field.element_min_bytes() == 0:
+                    line.fail(f"an element of '{field.type}' may be empty")
+                field.count = self.rest_count(struct, line, field)
         elif text in COUNTS:
-            if field.type not in ("bytes", "zstr8", "zstr16", "str16"):
+            if field.type not in ("bytes", "zstr8", "zstr16", "str8", "str16"):
                 line.fail(f"'{field.type}' needs the name of its count field, not '{text}'")
             field.sized = COUNTS[text]
         else:
@@ -593,11 +605,20 @@ class Parser:
                 line.fail(f"there is no field '{text}' above")
             if count.type not in COUNTS or count.is_array():
                 line.fail(f"'{text}' is not an unsigned number of up to 32 bits")
-            if field.type == "bytes":
-                line.fail("bytes carry their own size: bytes name[u16]")
             self.present(line, count)
             field.count = count
-            count.counts = field
+
+    def rest_count(self, struct, line, field):
+        """The member that says how many elements there were; it is not on the wire."""
+        name = field.name + "_count"
+        known = struct.by_name.get(name)
+        if known is not None and known.line.words[1] != line.words[1]:
+            line.fail(f"'{name}' stands in line {known.line.number} already")
+        if known is None:
+            known = Field(line)
+            known.type, known.name, known.doc = "u32", name, None
+            struct.by_name[name] = known
+        return known
 
     def attribute(self, struct, line, field, word):
         key, equals, value = word.partition("=")
@@ -625,6 +646,22 @@ class Parser:
                 line.fail(f"there is no enum or flags '{value}' above")
             if field.type not in INTEGERS:
                 line.fail("as= belongs to a number")
+        elif key == "until":
+            if not field.is_rest_array() or field.struct is None:
+                line.fail("until= belongs to structures that take the rest")
+            field.until = field.struct.by_name.get(value)
+            if field.until is None:
+                line.fail(f"'{field.struct.name}' has no field '{value}'")
+            if field.until.type not in COUNTS and field.until.type != "bytes":
+                line.fail(f"'{value}' is neither an unsigned number nor bytes")
+        elif key == "at":
+            if field.struct is None or field.is_array():
+                line.fail("at= belongs to a structure")
+            field.at = struct.by_name.get(value)
+            if field.at is None:
+                line.fail(f"there is no field '{value}' above")
+            if field.at.type not in COUNTS or field.at.is_array():
+                line.fail(f"'{value}' is not an unsigned number of up to 32 bits")
         elif key == "sized":
             if value not in COUNTS:
                 line.fail("expected sized=u8|u16|u32")

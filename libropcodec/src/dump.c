@@ -405,6 +405,7 @@ static void put_one(dumper *d, const ox_wire_field *field, const void *value,
     case OX_WIRE_STATUS: put_status(w, (ox_status)ox_wire_number(value, field->kind, 0)); break;
     case OX_WIRE_FILETIME: put_time(w, ox_wire_number(value, field->kind, 0)); break;
     case OX_WIRE_GUID: put_guid(w, value); break;
+    case OX_WIRE_STR8:
     case OX_WIRE_ZSTR8: put_string8(w, d->arena, *(const ox_str8 *)value); break;
     case OX_WIRE_STR16:
     case OX_WIRE_ZSTR16: put_string(w, d->arena, *(const ox_str16 *)value); break;

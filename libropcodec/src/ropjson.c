@@ -106,6 +106,7 @@ static void put_value(lister *l, const ox_wire_field *field, const void *value,
       ox_guid_format(value, guid);
       ox_dump_format(l->w, "\"%s\"", guid);
       return;
+    case OX_WIRE_STR8:
     case OX_WIRE_ZSTR8:
       if (((const ox_str8 *)value)->data == NULL) {
         ox_write_text(l->w, "null");

@@ -1,3 +1,4 @@
+#include <oxkit/ropcodec/cursor.h>
 #include <oxkit/ropcodec/rows.h>
 #include <oxkit/ropcodec/wire.h>
 
@@ -34,6 +35,88 @@ static size_t read_size(ox_reader *r, unsigned width) {
   return width == 1 ? ox_read_u8(r) : width == 2 ? ox_read_u16(r) : ox_read_u32(r);
 }
 
+size_t ox_wire_read_size(ox_reader *r, unsigned width, size_t plus) {
+  size_t size = read_size(r, width);
+  if (size >= plus) return size - plus;
+  ox_reader_fail(r, OX_E_MALFORMED, NULL, NULL);
+  return 0;
+}
+
+void ox_wire_patch_size(ox_writer *w, size_t mark, unsigned width, size_t plus) {
+  size_t size = w->size_bytes - mark - width + plus;
+  if (width == 1 ? size > UINT8_MAX : width == 2 ? size > UINT16_MAX : size > UINT32_MAX) {
+    ox_writer_fail(w, OX_E_LIMIT);
+  } else if (width == 1) {
+    ox_writer_patch_u8(w, mark, (uint8_t)size);
+  } else if (width == 2) {
+    ox_writer_patch_u16(w, mark, (uint16_t)size);
+  } else {
+    ox_writer_patch_u32(w, mark, (uint32_t)size);
+  }
+}
+
+void *ox_wire_grow(ox_reader *r, ox_arena *arena, void *elements, uint32_t count,
+                   size_t element_bytes) {
+  if (r->status != OX_OK) return NULL;
+  if (count != 0 && (count & (count - 1)) != 0) return elements;
+  /* Full at each power of two. */
+  void *larger = NULL;
+  if (count <= UINT32_MAX / 2) {
+    larger = ox_arena_calloc(arena, count != 0 ? 2 * (size_t)count : 1, element_bytes);
+  }
+  if (larger == NULL) {
+    ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
+  } else if (count != 0) {
+    memcpy(larger, elements, count * element_bytes);
+  }
+  return larger;
+}
+
+void ox_wire_view(const ox_reader *r, size_t start, size_t offset, ox_reader *view) {
+  *view = *r;
+  view->bounded = true;
+  if (view->status != OX_OK) return;
+  view->position = start;
+  ox_read_skip(view, offset);
+}
+
+void ox_wire_view_end(ox_reader *r, const ox_reader *view) {
+  if (r->status != OX_OK || view->status == OX_OK) return;
+  r->status = view->status;
+  r->fail_position = view->fail_position;
+  r->field = view->field;
+  r->spec = view->spec;
+}
+
+ox_str8 ox_wire_read_str8(ox_reader *r, size_t count) {
+  ox_bytes view = ox_read_bytes(r, count);
+  return (ox_str8){(const char *)view.data, view.size_bytes};
+}
+
+ox_str16 ox_wire_read_str16(ox_reader *r, size_t count) {
+  ox_bytes view = ox_read_bytes(r, count <= SIZE_MAX / 2 ? 2 * count : SIZE_MAX);
+  return (ox_str16){view.data, view.size_bytes};
+}
+
+void ox_wire_write_counted_str8(ox_writer *w, size_t count, ox_str8 text) {
+  ox_wire_write_exact(w, (ox_bytes){(const uint8_t *)text.data, text.size_bytes}, count);
+}
+
+void ox_wire_write_counted_str16(ox_writer *w, size_t count, ox_str16 text) {
+  if (text.size_bytes / 2 != count) ox_writer_fail(w, OX_E_USAGE);
+  ox_wire_write_exact(w, (ox_bytes){text.data, text.size_bytes}, text.size_bytes & ~(size_t)1);
+}
+
+void ox_wire_write_str8(ox_writer *w, unsigned width, ox_str8 text) {
+  ox_write_count(w, width, text.size_bytes);
+  ox_wire_write_counted_str8(w, text.size_bytes, text);
+}
+
+void ox_wire_write_str16(ox_writer *w, unsigned width, ox_str16 text) {
+  ox_write_count(w, width, text.size_bytes / 2);
+  ox_wire_write_counted_str16(w, text.size_bytes / 2, text);
+}
+
 ox_str8 ox_wire_read_sized_zstr8(ox_reader *r, unsigned width) {
   ox_bytes view = ox_read_bytes(r, read_size(r, width));
   ox_str8 text = {(const char *)view.data, view.size_bytes};
@@ -58,19 +141,6 @@ ox_str16 ox_wire_read_sized_zstr16(ox_reader *r, unsigned width) {
   }
   text.size_bytes -= 2;
   return text;
-}
-
-ox_str16 ox_wire_read_sized_str16(ox_reader *r, unsigned width) {
-  size_t units = read_size(r, width);
-  ox_bytes view = ox_read_bytes(r, units <= SIZE_MAX / 2 ? units * 2 : SIZE_MAX);
-  ox_str16 text = {view.data, view.size_bytes};
-  return text;
-}
-
-void ox_wire_write_sized_str16(ox_writer *w, unsigned width, ox_str16 text) {
-  if (text.size_bytes % 2 != 0) ox_writer_fail(w, OX_E_USAGE);
-  ox_write_count(w, width, text.size_bytes / 2);
-  ox_write_bytes(w, text.data, text.size_bytes);
 }
 
 void ox_wire_write_sized_zstr8(ox_writer *w, unsigned width, ox_str8 text) {
@@ -226,14 +296,15 @@ typedef struct decoder {
 } decoder;
 
 static void decode_fields(const decoder *d, const ox_wire_struct *structure, size_t first,
-                          size_t end, ox_reader *r, uint8_t *base, unsigned depth);
+                          size_t end, ox_reader *r, size_t start, uint8_t *base, unsigned depth);
 
 static void decode_struct(const decoder *d, const ox_wire_struct *structure, ox_reader *r,
                           void *base, unsigned depth) {
+  size_t start = r->position;
   if (structure->rop_id >= 0 && ox_read_u8(r) != structure->rop_id) {
     ox_reader_fail(r, OX_E_MALFORMED, "rop_id", structure->section);
   }
-  decode_fields(d, structure, 0, structure->field_count, r, base, depth);
+  decode_fields(d, structure, 0, structure->field_count, r, start, base, depth);
 }
 
 static ox_wire_context columns_of(const decoder *d, const ox_wire_field *field, const void *base) {
@@ -254,6 +325,7 @@ static void decode_one(const decoder *d, const ox_wire_struct *structure,
                      : integer_bytes == 2 ? ox_read_u16(r)
                      : integer_bytes == 4 ? ox_read_u32(r)
                                           : ox_read_u64(r);
+    if ((field->flags & OX_WIRE_BIG_ENDIAN) != 0) value = ox_cursor_swap32((uint32_t)value);
     ox_wire_set_number(at, field->kind, 0, value);
     return;
   }
@@ -271,14 +343,19 @@ static void decode_one(const decoder *d, const ox_wire_struct *structure,
   ox_reader_blame(r, field->name, structure->section);
 }
 
-static void decode_bytes(const ox_wire_field *field, ox_reader *r, uint8_t *at) {
+/* Bytes or characters of a view: the count that stands before it, or in another member. */
+static size_t view_count(const ox_wire_field *field, ox_reader *r, const void *base) {
+  return field->width != 0 ? read_size(r, field->width) : ox_wire_count(field, base);
+}
+
+static void decode_bytes(const ox_wire_field *field, ox_reader *r, const uint8_t *base,
+                         uint8_t *at) {
   if ((field->flags & OX_WIRE_INLINE) != 0) {
     ox_wire_read_fixed(r, at, field->fixed);
   } else if ((field->flags & OX_WIRE_REST) != 0) {
     *(ox_bytes *)at = ox_read_bytes(r, ox_reader_remaining(r));
   } else {
-    *(ox_bytes *)at =
-        ox_read_bytes(r, field->width != 0 ? read_size(r, field->width) : field->fixed);
+    *(ox_bytes *)at = ox_read_bytes(r, view_count(field, r, base));
   }
 }
 
@@ -305,6 +382,51 @@ static void visit(const decoder *d, unsigned depth, const ox_wire_field *field, 
   if (d->visit != NULL) d->visit(d->user, depth, field, index, offset, value, context);
 }
 
+/* The value that stands at an offset. */
+static void decode_view(const decoder *d, const ox_wire_struct *structure,
+                        const ox_wire_field *field, ox_reader *r, size_t start, uint8_t *base,
+                        unsigned depth) {
+  size_t offset = ox_wire_count(field, base);
+  void *at = NULL;
+  if (offset != 0) {
+    ox_reader view;
+    ox_wire_view(r, start, offset, &view);
+    at = ox_wire_one(&view, d->arena, field->element_bytes);
+    memcpy(base + field->offset, &at, sizeof at);
+    if (at != NULL) {
+      visit(d, depth, field, SIZE_MAX, view.base_offset + view.position, at, d->context);
+      decode_struct(d, field->structure, &view, at, depth + 1);
+    }
+    ox_reader_blame(&view, field->name, structure->section);
+    ox_wire_view_end(r, &view);
+  } else {
+    visit(d, depth, field, SIZE_MAX, r->base_offset + start, NULL, d->context);
+  }
+}
+
+/* Elements up to the end, or to the one that ends them. */
+static void decode_rest(const decoder *d, const ox_wire_struct *structure,
+                        const ox_wire_field *field, ox_reader *r, uint8_t *base, unsigned depth,
+                        const ox_wire_context *context) {
+  uint8_t *at = NULL;
+  uint32_t count = 0;
+  visit(d, depth, field, SIZE_MAX, r->base_offset + r->position, base + field->offset, context);
+  while (field->term_count != 0 || ox_reader_remaining(r) != 0) {
+    uint64_t offset = r->base_offset + r->position;
+    at = ox_wire_grow(r, d->arena, at, count, field->element_bytes);
+    if (at == NULL) break;
+    uint8_t *element = at + (size_t)count * field->element_bytes;
+    if (field->kind == OX_WIRE_STRUCT) visit(d, depth, field, count, offset, element, context);
+    decode_one(d, structure, field, r, base, element, depth);
+    if (r->status != OX_OK) break;
+    if (field->kind != OX_WIRE_STRUCT) visit(d, depth, field, count, offset, element, context);
+    count++;
+    if (field->term_count != 0 && ox_wire_condition(field, element, false)) break;
+  }
+  memcpy(base + field->offset, &at, sizeof at);
+  ox_wire_set_number(base, field->count_kind, field->count_offset, count);
+}
+
 /* A field that may have elements, behind its size when it has one. */
 static void decode_elements(const decoder *d, const ox_wire_struct *structure,
                             const ox_wire_field *field, ox_reader *outer, uint8_t *base,
@@ -319,7 +441,9 @@ static void decode_elements(const decoder *d, const ox_wire_struct *structure,
     r = &part;
   }
   uint8_t *member = base + field->offset;
-  if ((field->flags & OX_WIRE_ARRAY) != 0) {
+  if ((field->flags & OX_WIRE_REST) != 0) {
+    decode_rest(d, structure, field, r, base, depth, &context);
+  } else if ((field->flags & OX_WIRE_ARRAY) != 0) {
     uint32_t count = ox_wire_count(field, base);
     uint8_t *at = member;
     if ((field->flags & OX_WIRE_INLINE) == 0) {
@@ -369,7 +493,11 @@ static void decode_field(const decoder *d, const ox_wire_struct *structure,
   uint64_t offset = r->base_offset + r->position;
   uint8_t *member = base + field->offset;
   if (field->kind == OX_WIRE_BYTES) {
-    decode_bytes(field, r, member);
+    decode_bytes(field, r, base, member);
+  } else if (field->kind == OX_WIRE_STR8) {
+    *(ox_str8 *)member = ox_wire_read_str8(r, view_count(field, r, base));
+  } else if (field->kind == OX_WIRE_STR16) {
+    *(ox_str16 *)member = ox_wire_read_str16(r, view_count(field, r, base));
   } else if (field->kind == OX_WIRE_ROWS) {
     ox_wire_context context = columns_of(d, field, base);
     *(ox_bytes *)member =
@@ -380,8 +508,6 @@ static void decode_field(const decoder *d, const ox_wire_struct *structure,
   } else if (field->kind == OX_WIRE_ZSTR16 && field->width != 0 &&
              (field->flags & OX_WIRE_ARRAY) == 0) {
     *(ox_str16 *)member = ox_wire_read_sized_zstr16(r, field->width);
-  } else if (field->kind == OX_WIRE_STR16) {
-    *(ox_str16 *)member = ox_wire_read_sized_str16(r, field->width);
   } else {
     decode_elements(d, structure, field, r, base, depth);
     ox_reader_blame(r, field->name, structure->section);
@@ -392,23 +518,25 @@ static void decode_field(const decoder *d, const ox_wire_struct *structure,
 }
 
 static void decode_fields(const decoder *d, const ox_wire_struct *structure, size_t first,
-                          size_t end, ox_reader *r, uint8_t *base, unsigned depth) {
+                          size_t end, ox_reader *r, size_t start, uint8_t *base, unsigned depth) {
   for (size_t i = first; i < end && r->status == OX_OK;) {
     const ox_wire_field *field = &structure->fields[i++];
     if (field->kind == OX_WIRE_IF) {
       if (ox_wire_condition(field, base, d->context->public_logon)) {
-        decode_fields(d, structure, i, i + field->span, r, base, depth);
+        decode_fields(d, structure, i, i + field->span, r, start, base, depth);
       }
       i += field->span;
     } else if (field->kind == OX_WIRE_SIZED) {
       ox_reader part;
-      size_t size = read_size(r, field->width);
+      size_t size = ox_wire_read_size(r, field->width, field->fixed);
       ox_reader_part(r, size, &part);
       ox_reader_blame(r, field->name, structure->section);
-      decode_fields(d, structure, i, i + field->span, &part, base, depth);
+      decode_fields(d, structure, i, i + field->span, &part, start, base, depth);
       ox_reader_close(r, &part);
       ox_reader_blame(r, structure->fields[i].name, structure->section);
       i += field->span;
+    } else if ((field->flags & OX_WIRE_VIEW) != 0) {
+      decode_view(d, structure, field, r, start, base, depth);
     } else {
       decode_field(d, structure, field, r, base, depth);
     }
@@ -453,6 +581,7 @@ static bool equal_one(const ox_wire_field *field, const ox_wire_context *context
   }
   switch (field->kind) {
     case OX_WIRE_GUID: return ox_guid_equal((const ox_guid *)a, (const ox_guid *)b);
+    case OX_WIRE_STR8:
     case OX_WIRE_ZSTR8: {
       const ox_str8 *x = (const ox_str8 *)a, *y = (const ox_str8 *)b;
       return equal_bytes(x->data, x->size_bytes, y->data, y->size_bytes);
@@ -480,7 +609,10 @@ static bool equal_field(const ox_wire_field *field, const void *a, const void *b
     if (x == NULL || y == NULL) return x == y;
   }
   uint32_t count = 1;
-  if ((field->flags & OX_WIRE_ARRAY) != 0) count = ox_wire_count(field, a);
+  if ((field->flags & OX_WIRE_ARRAY) != 0) {
+    count = ox_wire_count(field, a);
+    if (ox_wire_count(field, b) != count) return false;
+  }
   for (uint32_t i = 0; i < count; i++) {
     size_t at = (size_t)i * field->element_bytes;
     if (!equal_one(field, &context, x + at, y + at)) return false;
@@ -491,7 +623,7 @@ static bool equal_field(const ox_wire_field *field, const void *a, const void *b
 bool ox_wire_equal(const ox_wire_struct *structure, const void *a, const void *b) {
   for (size_t i = 0; i < structure->field_count;) {
     const ox_wire_field *field = &structure->fields[i++];
-    if (field->kind == OX_WIRE_SIZED) continue;
+    if (field->kind == OX_WIRE_SIZED || (field->flags & OX_WIRE_VIEW) != 0) continue;
     if (field->kind == OX_WIRE_IF) {
       /* What only the context decides is compared as it is: pointers and views say "absent". */
       bool holds = ox_wire_condition(field, a, true) || ox_wire_condition(field, a, false);

@@ -254,11 +254,21 @@ static bool is_count(const ox_wire_struct *structure, size_t offset) {
   return false;
 }
 
+/* Whether a view stands at the offset that the member holds: the bytes there would have to fit. */
+static bool is_view(const ox_wire_struct *structure, size_t offset) {
+  for (size_t i = 0; i < structure->field_count; i++) {
+    const ox_wire_field *field = &structure->fields[i];
+    if ((field->flags & OX_WIRE_VIEW) != 0 && field->count_offset == offset) return true;
+  }
+  return false;
+}
+
 /* Half of the time a number that some condition asks for, so that every branch is taken. */
 static uint64_t random_number(random_wire *random, const ox_wire_struct *structure,
                               const ox_wire_field *field, const void *base) {
   uint64_t value = random_next(random);
   if (is_count(structure, field->offset)) value = random_below(random, SMALL);
+  if (is_view(structure, field->offset)) return 0;
   for (size_t i = 0; i < structure->field_count; i++) {
     const ox_wire_field *head = &structure->fields[i];
     for (unsigned t = 0; head->kind == OX_WIRE_IF && t < head->term_count; t++) {
@@ -304,18 +314,57 @@ static void random_one(random_wire *random, const ox_wire_struct *structure,
   switch (field->kind) {
     case OX_WIRE_GUID: *(ox_guid *)at = random_guid(random); break;
     case OX_WIRE_ZSTR8: *(ox_str8 *)at = random_str8(random); break;
-    case OX_WIRE_STR16:
     case OX_WIRE_ZSTR16: *(ox_str16 *)at = random_str16(random); break;
     case OX_WIRE_STRUCT: random_struct(random, field->structure, at); break;
     default: random_hand(random, field, base, at);
   }
 }
 
+/* Makes the member that ends a series 0 or empty, or not. */
+static void set_last(random_wire *random, const ox_wire_term *term, uint8_t *element, bool last) {
+  if (term->kind == OX_WIRE_BYTES) {
+    ox_bytes bytes = random_bytes(random, last ? 0 : 1 + random_below(random, STRING_MAX), false);
+    memcpy(element + term->offset, &bytes, sizeof bytes);
+  } else {
+    ox_wire_set_number(element, term->kind, term->offset, last ? 0 : 1);
+  }
+}
+
+/* Elements up to the end of the input, or to one that ends them. */
+static void random_rest(random_wire *random, const ox_wire_struct *structure,
+                        const ox_wire_field *field, uint8_t *base) {
+  uint32_t count = random_below(random, SMALL);
+  if (field->term_count != 0) count++;
+  uint8_t *at = allocate(random, count, field->element_bytes);
+  memcpy(base + field->offset, &at, sizeof at);
+  ox_wire_set_number(base, field->count_kind, field->count_offset, count);
+  for (uint32_t i = 0; i < count; i++) {
+    uint8_t *element = at + (size_t)i * field->element_bytes;
+    random_one(random, structure, field, base, element);
+    if (field->term_count != 0) set_last(random, field->terms, element, i + 1 == count);
+  }
+}
+
+static size_t random_length(random_wire *random, const ox_wire_field *field, const void *base) {
+  if (field->count_kind != 0 || field->fixed != 0) return ox_wire_count(field, base);
+  return random_below(random, 2 * STRING_MAX);
+}
+
 static void random_field(random_wire *random, const ox_wire_struct *structure,
                          const ox_wire_field *field, uint8_t *base) {
   uint8_t *member = base + field->offset;
-  if (field->kind == OX_WIRE_BYTES) {
-    size_t n = field->fixed != 0 ? field->fixed : random_below(random, 2 * STRING_MAX);
+  if ((field->flags & OX_WIRE_VIEW) != 0) {
+    memset(member, 0, sizeof(void *));
+  } else if (field->kind == OX_WIRE_STR8) {
+    ox_bytes bytes = random_bytes(random, random_length(random, field, base), false);
+    *(ox_str8 *)member = (ox_str8){(const char *)bytes.data, bytes.size_bytes};
+  } else if (field->kind == OX_WIRE_STR16) {
+    ox_bytes bytes = random_bytes(random, 2 * random_length(random, field, base), false);
+    *(ox_str16 *)member = (ox_str16){bytes.data, bytes.size_bytes};
+  } else if ((field->flags & OX_WIRE_REST) != 0 && field->kind != OX_WIRE_BYTES) {
+    random_rest(random, structure, field, base);
+  } else if (field->kind == OX_WIRE_BYTES) {
+    size_t n = random_length(random, field, base);
     ox_bytes bytes = random_bytes(random, n, false);
     if ((field->flags & OX_WIRE_INLINE) != 0) {
       memcpy(member, bytes.data, n);

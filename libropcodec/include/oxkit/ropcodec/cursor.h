@@ -41,6 +41,11 @@ static inline uint64_t ox_cursor_get64(const uint8_t *p) {
   return ox_cursor_get32(p) | (uint64_t)ox_cursor_get32(p + 4) << 32;
 }
 
+/** The same number with its bytes in the other order. */
+static inline uint32_t ox_cursor_swap32(uint32_t value) {
+  return value >> 24 | (value >> 8 & 0xFF00) | (value << 8 & 0xFF0000) | value << 24;
+}
+
 static inline void ox_cursor_put16(uint8_t *p, uint16_t value) {
   p[0] = (uint8_t)value;
   p[1] = (uint8_t)(value >> 8);

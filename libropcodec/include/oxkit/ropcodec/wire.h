@@ -35,13 +35,18 @@ OX_BEGIN_DECLS
 #define OX_WIRE_IF 21
 #define OX_WIRE_SIZED 22
 #define OX_WIRE_CONTEXT 23 /**< in conditions only: ox_wire_context.public_logon */
-#define OX_WIRE_STR16 24   /**< ox_str16 behind its number of 16-bit units, not terminated */
+#define OX_WIRE_STR8 24    /**< ox_str8 of a counted length, not terminated */
+#define OX_WIRE_STR16 25   /**< ox_str16; the count is of characters */
 
 /* Properties of a field. */
 #define OX_WIRE_ARRAY 1u   /**< several elements: `fixed` of them in place, or behind a pointer */
 #define OX_WIRE_POINTER 2u /**< a pointer that is NULL when the value is absent */
 #define OX_WIRE_INLINE 4u  /**< the elements stand in the structure itself */
-#define OX_WIRE_REST 8u    /**< takes everything that is left */
+#define OX_WIRE_REST                                                       \
+  8u /**< takes everything that is left, or with a term: up to the element \
+        for whose members it holds */
+#define OX_WIRE_BIG_ENDIAN 16u
+#define OX_WIRE_VIEW 32u /**< decoded from elsewhere in the structure and not encoded */
 
 /** A name for a value, or for a bit or group of bits. */
 typedef struct ox_wire_named_value {
@@ -97,14 +102,15 @@ typedef struct ox_wire_field {
   uint8_t hand_width;      /**< count width that a hand-written type gets: 2 or 4 */
   uint16_t offset;         /**< of the member */
   uint16_t span;           /**< fields in the block */
-  uint8_t count_kind;      /**< kind of the member that holds the number of elements; 0: `fixed` */
+  uint8_t count_kind;      /**< kind of the member that holds the number of elements, or of bytes or
+                                characters, or the offset of a view; 0: `fixed` */
   uint8_t maximum_kind;    /**< kind of the member that bounds this one; 0: `maximum`, if not 0 */
   uint16_t count_offset;   /**< of the member that holds the number of elements */
   uint16_t maximum_offset; /**< of the member that bounds this one */
   uint16_t columns_offset; /**< of an array of tags that gives the columns; 0xFFFF: the context's */
   uint16_t term_count;
   uint16_t allowed_count;
-  uint32_t fixed;
+  uint32_t fixed; /**< elements; of OX_WIRE_SIZED: what the size counts besides the fields */
   uint32_t element_bytes; /**< of one element in memory */
   uint32_t maximum;
   const ox_wire_term *terms;
@@ -166,12 +172,28 @@ OX_EXPORT void ox_wire_read_fixed(ox_reader *r, uint8_t *out, size_t n);
 /** Text with its size, terminator included, before it. A size of 0 gives a view without data. */
 OX_EXPORT ox_str8 ox_wire_read_sized_zstr8(ox_reader *r, unsigned width);
 OX_EXPORT ox_str16 ox_wire_read_sized_zstr16(ox_reader *r, unsigned width);
-/** Text without a terminator behind its number of 16-bit units. */
-OX_EXPORT ox_str16 ox_wire_read_sized_str16(ox_reader *r, unsigned width);
-/** OX_E_LIMIT when the number of units does not fit its width, OX_E_USAGE for half a unit. */
-OX_EXPORT void ox_wire_write_sized_str16(ox_writer *w, unsigned width, ox_str16 text);
 OX_EXPORT void ox_wire_write_sized_zstr8(ox_writer *w, unsigned width, ox_str8 text);
 OX_EXPORT void ox_wire_write_sized_zstr16(ox_writer *w, unsigned width, ox_str16 text);
+/** Text of so many characters. */
+OX_EXPORT ox_str8 ox_wire_read_str8(ox_reader *r, size_t count);
+OX_EXPORT ox_str16 ox_wire_read_str16(ox_reader *r, size_t count);
+/** Text behind its number of characters; OX_E_LIMIT when that does not fit its width. */
+OX_EXPORT void ox_wire_write_str8(ox_writer *w, unsigned width, ox_str8 text);
+OX_EXPORT void ox_wire_write_str16(ox_writer *w, unsigned width, ox_str16 text);
+/** Text of exactly so many characters; OX_E_USAGE when it has another length. */
+OX_EXPORT void ox_wire_write_counted_str8(ox_writer *w, size_t count, ox_str8 text);
+OX_EXPORT void ox_wire_write_counted_str16(ox_writer *w, size_t count, ox_str16 text);
+/** Room for one element more than `count`: `elements`, or a larger copy. NULL when the reader has
+ *  failed or memory ran out. */
+OX_EXPORT void *ox_wire_grow(ox_reader *r, ox_arena *arena, void *elements, uint32_t count,
+                             size_t element_bytes);
+/** A size that counts `plus` bytes besides what follows it; OX_E_MALFORMED when it is less. */
+OX_EXPORT size_t ox_wire_read_size(ox_reader *r, unsigned width, size_t plus);
+OX_EXPORT void ox_wire_patch_size(ox_writer *w, size_t mark, unsigned width, size_t plus);
+/** A cursor at `offset` from `start`, up to the end of the reader; close it with ox_wire_view_end,
+ *  which makes its failure the reader's. */
+OX_EXPORT void ox_wire_view(const ox_reader *r, size_t start, size_t offset, ox_reader *view);
+OX_EXPORT void ox_wire_view_end(ox_reader *r, const ox_reader *view);
 /** Bytes behind their size; OX_E_LIMIT when the size does not fit its width. */
 OX_EXPORT void ox_wire_write_sized_bytes(ox_writer *w, unsigned width, ox_bytes bytes);
 /** Exactly n bytes; OX_E_USAGE when the view has another size. */
