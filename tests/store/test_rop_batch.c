@@ -130,7 +130,9 @@ static void test_feed__backoff(void **state) {
   ox_rop_batch *batch = *state;
   uint8_t index = ox_rop_batch_output(batch);
   assert_int_equal(add(batch, OX_ROP_COMMIT_STREAM, index, NULL), OX_OK);
-  const uint8_t backoff[] = {0xF9, 0, 10, 0, 0, 0, 1, 0x5D, 250, 0, 0, 0, 0, 0};
+  /* Its own duration counts, not that of a ROP that was not asked for. */
+  const uint8_t backoff[] = {0xF9, 0, 10,   0,    0,    0, 2, 0x5D, 250, 0,
+                             0,    0, 0x15, 0xFF, 0xFF, 0, 0, 0,    0};
   assert_int_equal(feed(batch, backoff, sizeof backoff, 1), OX_E_AGAIN);
   uint32_t delay_ms = 0;
   ox_rop_batch_retry(batch, NULL, &delay_ms);

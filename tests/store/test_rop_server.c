@@ -361,6 +361,9 @@ static void test_execute__unparseable(void **state) {
   const uint8_t reserved[] = {5, 0, 0x28, 0, 0}, cut[] = {6, 0, 0x02, 0, 0, 1},
                 long_size[] = {9, 0, 1, 0, 0}, small_size[] = {1, 0}, odd_table[] = {2, 0, 1, 2, 3},
                 response_only[] = {5, 0, 0x2A, 0, 0};
+  /* MS-OXCROPS_R321501: RopReadStream with a MaximumByteCount of 0x80000001. */
+  const uint8_t too_long[] = {11, 0, 0x2C, 0, 0, 0xBE, 0xBA, 1, 0, 0, 0x80, 0xFF, 0xFF, 0xFF, 0xFF};
+  assert_int_equal(send_bytes(r, too_long, sizeof too_long, 0x8007), OX_E_RPC_FORMAT);
   assert_int_equal(send_bytes(r, reserved, sizeof reserved, 0x8007), OX_E_RPC_FORMAT);
   assert_int_equal(send_bytes(r, cut, sizeof cut, 0x8007), OX_E_RPC_FORMAT);
   assert_int_equal(send_bytes(r, long_size, sizeof long_size, 0x8007), OX_E_RPC_FORMAT);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <oxkit/ropcodec/ropbuffer.h>
+#include <oxkit/ropcodec/ropsize.h>
 #include <oxkit/store/rop_client.h>
 
 typedef struct part {
@@ -251,6 +252,19 @@ static bool is_extra(uint8_t rop_id) {
          rop_id == OX_ROP_BACKOFF;
 }
 
+/* How long the requests from `first` on have to wait. */
+static uint32_t longest_wait(const ox_rop_batch *batch, size_t first,
+                             const ox_backoff_response *backoff) {
+  uint32_t longest = 0;
+  for (size_t i = first; i < batch->count; i++) {
+    const entry *request = &batch->entries[i];
+    uint8_t logon_id = batch->list.data[request->offset + 1];
+    uint32_t wait = ox_backoff_wait_ms(backoff, logon_id, request->rop_id);
+    if (wait > longest) longest = wait;
+  }
+  return longest != 0 ? longest : backoff->duration;
+}
+
 /* Responses that answer no request. @spec [MS-OXCROPS] 3.1.5.1 */
 static ox_status take_extra(ox_rop_batch *batch, const ox_rop_response *response, feeding *at) {
   switch (response->rop_id) {
@@ -260,15 +274,10 @@ static ox_status take_extra(ox_rop_batch *batch, const ox_rop_response *response
       batch->retry_bytes = response->u.buffer_too_small.size_needed;
       at->again = true;
       return OX_OK;
-    default: {
-      const ox_backoff_response *backoff = &response->u.backoff;
-      batch->retry_ms = backoff->duration;
-      for (size_t i = 0; i < backoff->backoff_rop_count; i++)
-        if (backoff->backoff_rop_data[i].duration > batch->retry_ms)
-          batch->retry_ms = backoff->backoff_rop_data[i].duration;
+    default:
+      batch->retry_ms = longest_wait(batch, at->next, &response->u.backoff);
       at->again = true;
       return OX_OK;
-    }
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <oxkit/ropcodec/properties.h>
 #include <oxkit/ropcodec/ropbuffer.h>
+#include <oxkit/ropcodec/ropsize.h>
 #include <oxkit/ropcodec/rows.h>
 #include <oxkit/store/rop_client.h>
 

@@ -63,7 +63,7 @@ ox_status rc_stream_read(ox_stream *stream, void *buffer, size_t capacity_bytes,
     rc_begin(mailbox);
     ox_rop_request request = {.rop_id = OX_ROP_READ_STREAM};
     request.u.read_stream.input_handle_index = rc_index(mailbox, handle_of(stream));
-    request.u.read_stream.byte_count = 0xBABE;
+    request.u.read_stream.byte_count = OX_ROP_SIZE_BY_SERVER;
     request.u.read_stream.maximum_byte_count = (uint32_t)wanted;
     size_t position = 0, round = 0;
     ox_status status = rc_add(mailbox, &request, NULL, 0, &position, err);

@@ -6,16 +6,12 @@
 
 #include "server.h"
 
-/** RopId, the size field; RequestBuffers follows. */
-#define TOO_SMALL_BYTES 3u
 /** RopPending: RopId, SessionIndex. */
 #define PENDING_BYTES 3u
 /** Room that a response of variable size must find: its fields without the variable part. */
 #define VARIABLE_LEAST_BYTES 32u
 /** Memory that one ROP may take while it is executed. */
 #define SCRATCH_MAX_BYTES ((size_t)64 * 1024 * 1024)
-/** Payloads of one answer. @spec [MS-OXCRPC] 3.1.4.2.1.2.2 */
-#define PACKED_MAX 96u
 
 typedef struct parsed_rop {
   ox_rop_request request;
@@ -85,7 +81,7 @@ static ox_status parse_input(rop_run *run, ox_bytes input, ox_error *err) {
 }
 
 static ox_status parse_requests(rop_run *run, ox_error *err) {
-  size_t capacity = 0;
+  size_t capacity = 0, ignored;
   ox_reader r;
   ox_reader_init(&r, run->list.data, run->list.size_bytes);
   while (ox_reader_remaining(&r) > 0) {
@@ -108,6 +104,10 @@ static ox_status parse_requests(rop_run *run, ox_error *err) {
       return ox_error_setf(err, OX_E_RPC_FORMAT, "ROP 0x%02X at byte %zu cannot be parsed.",
                            run->list.data[rop->offset], rop->offset);
     }
+    /* The one value that fails the whole call ([MS-OXCROPS] 2.2.9.2.1). */
+    if (rop->request.rop_id == OX_ROP_READ_STREAM &&
+        ox_read_stream_room(&rop->request.u.read_stream, SIZE_MAX, &ignored) != OX_OK)
+      return malformed(err, "MaximumByteCount is above 0x80000000.");
     rop->size = r.position - rop->offset;
     run->rop_count++;
   }
@@ -276,12 +276,11 @@ static ox_status buffer_too_small(rop_run *run, size_t first, size_t needed_byte
   size_t offset = run->rops[first].offset;
   size_t rest = run->list.size_bytes - offset;
   size_t room = run->max_bytes - run->writer.size_bytes;
-  if (room < TOO_SMALL_BYTES) return ox_error_set(err, OX_E_BUFFER_TOO_SMALL, NULL);
-  if (rest > room - TOO_SMALL_BYTES) rest = room - TOO_SMALL_BYTES;
-  needed_bytes += 2 + TOO_SMALL_BYTES + run->writer.size_bytes + 4 * run->handle_count;
-  if (needed_bytes > OX_ROP_OUT_MAX_BYTES) needed_bytes = OX_ROP_OUT_MAX_BYTES;
+  if (room < OX_ROP_TOO_SMALL_HEAD_BYTES) return ox_error_set(err, OX_E_BUFFER_TOO_SMALL, NULL);
+  if (rest > room - OX_ROP_TOO_SMALL_HEAD_BYTES) rest = room - OX_ROP_TOO_SMALL_HEAD_BYTES;
+  needed_bytes += 2 + OX_ROP_TOO_SMALL_HEAD_BYTES + run->writer.size_bytes + 4 * run->handle_count;
   ox_write_u8(&run->writer, OX_ROP_BUFFER_TOO_SMALL);
-  ox_write_u16(&run->writer, (uint16_t)needed_bytes);
+  ox_write_u16(&run->writer, ox_rop_size_needed(needed_bytes));
   ox_write_bytes(&run->writer, run->list.data + offset, rest);
   return OX_OK;
 }
@@ -313,9 +312,9 @@ static ox_status execute_all(rop_run *run, rs_call *call, ox_status *last_status
     if (row == NULL) return malformed(err, "A ROP id is reserved.");
     /* Keep room to say which requests were not executed. */
     size_t rest = run->list.size_bytes - rop->offset - rop->size;
-    size_t reserve = rest > 0 ? TOO_SMALL_BYTES + rest : 0;
+    size_t reserve = ox_rop_too_small_reserve(rest);
     size_t free_bytes = run->max_bytes - run->writer.size_bytes;
-    if (i == 0 && run->largest && reserve > free_bytes / 2) reserve = TOO_SMALL_BYTES;
+    if (i == 0 && run->largest && reserve > free_bytes / 2) reserve = OX_ROP_TOO_SMALL_HEAD_BYTES;
     size_t room = free_bytes > reserve ? free_bytes - reserve : 0;
     size_t least =
         row->max_response_bytes != RS_SIZE_ANY ? row->max_response_bytes : VARIABLE_LEAST_BYTES;
@@ -363,41 +362,18 @@ static ox_status finish_output(rop_run *run, ox_error *err) {
   return OX_OK;
 }
 
-/* What is left of a request that may be answered in several buffers; 0 when nothing is. */
-static size_t packed_rest(ox_rop_request *request, const ox_rop_response *response) {
-  if (request->rop_id == OX_ROP_QUERY_ROWS) {
-    ox_query_rows_request *query = &request->u.query_rows;
-    uint16_t got = response->u.query_rows.row_count;
-    bool wanted = (query->query_rows_flags & OX_QUERY_ROWS_FLAGS_ENABLE_PACKED_BUFFERS) != 0 &&
-                  (query->query_rows_flags & OX_QUERY_ROWS_FLAGS_NO_ADVANCE) == 0;
-    if (!wanted || got == 0 || got >= query->row_count) return 0;
-    query->row_count = (uint16_t)(query->row_count - got);
-    return query->row_count;
-  }
-  if (request->rop_id == OX_ROP_READ_STREAM) {
-    ox_read_stream_request *read = &request->u.read_stream;
-    uint64_t wanted = read->byte_count == 0xBABE ? read->maximum_byte_count : read->byte_count;
-    size_t got = response->u.read_stream.data.size_bytes;
-    if (got == 0 || got >= wanted) return 0;
-    read->byte_count = 0xBABE;
-    read->maximum_byte_count = (uint32_t)(wanted - got);
-    return read->maximum_byte_count;
-  }
-  return 0;
-}
-
 /* Further buffers with more rows or bytes of the last request. @spec [MS-OXCRPC] 3.1.4.2.1.2.2 */
 static ox_status pack(rop_run *run, rs_call *call, uint32_t out_max_bytes, ox_error *err) {
   static const rs_call no_call;
   ox_rop_response *response = call->response;
   parsed_rop *rop = &run->rops[run->rop_count - 1];
   const rs_rop *row = rs_rop_find(rop->request.rop_id);
-  size_t least = rop->request.rop_id == OX_ROP_QUERY_ROWS ? 32768u : 8192u;
-  size_t used = 2 + run->writer.size_bytes + 4 * run->handle_count;
-  while (run->execution->output_count + 1 < PACKED_MAX && used + least + 8 < out_max_bytes &&
-         packed_rest(&rop->request, response) > 0) {
-    size_t room = out_max_bytes - used - 8;
-    if (room > OX_ROP_OUT_MAX_BYTES) room = OX_ROP_OUT_MAX_BYTES;
+  /* The maximum that is given leaves out the header of the first buffer. */
+  ox_rop_packing packing = {.out_max_bytes = (size_t)out_max_bytes + OX_ROP_PAYLOAD_HEADER_BYTES};
+  ox_rop_packing_add(&packing, 2 + run->writer.size_bytes + 4 * run->handle_count);
+  size_t room;
+  while ((room = ox_rop_packing_room(&packing, rop->request.rop_id)) > 0 &&
+         ox_rop_request_rest(&rop->request, response)) {
     room -= 2 + 4 * run->handle_count;
     ox_status status = finish_output(run, err);
     if (ox_failed(status)) return status;
@@ -410,7 +386,7 @@ static ox_status pack(rop_run *run, rs_call *call, uint32_t out_max_bytes, ox_er
     ox_bytes bytes = ox_writer_bytes(&run->row);
     ox_write_bytes(&run->writer, bytes.data, bytes.size_bytes);
     trace(run, rop, status, bytes.size_bytes);
-    used += 8 + 2 + bytes.size_bytes + 4 * run->handle_count;
+    ox_rop_packing_add(&packing, 2 + bytes.size_bytes + 4 * run->handle_count);
     if (ox_failed(status)) break;
   }
   return ox_writer_status(&run->writer);

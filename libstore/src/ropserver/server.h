@@ -7,6 +7,7 @@
 
 #include <oxkit/ropcodec/properties.h>
 #include <oxkit/ropcodec/rops.h>
+#include <oxkit/ropcodec/ropsize.h>
 #include <oxkit/store/rop_server.h>
 
 /* Kinds of server objects: bits, so that a ROP can name those that it works on. */

@@ -38,14 +38,12 @@ ox_status rs_open_stream(rs_call *call) {
 ox_status rs_read_stream(rs_call *call) {
   const ox_read_stream_request *request = &call->request->u.read_stream;
   ox_read_stream_response *response = &call->response->u.read_stream;
-  size_t wanted = request->byte_count == 0xBABE ? request->maximum_byte_count : request->byte_count;
-  size_t room = call->room_bytes - 8; /* head and DataSize */
-  if (wanted > room) wanted = room;
-  if (wanted > UINT16_MAX) wanted = UINT16_MAX;
+  size_t wanted = 0, got = 0;
+  ox_status status = ox_read_stream_room(request, call->room_bytes, &wanted);
+  if (ox_failed(status)) return status;
   uint8_t *buffer = ox_arena_alloc(call->scratch, wanted);
   if (buffer == NULL) return OX_E_NO_MEMORY;
-  size_t got = 0;
-  ox_status status = ox_stream_read(call->object->u.stream, buffer, wanted, &got, call->err);
+  status = ox_stream_read(call->object->u.stream, buffer, wanted, &got, call->err);
   if (!ox_failed(status)) response->data = (ox_bytes){buffer, got};
   return status;
 }

@@ -128,7 +128,7 @@ ox_status rs_query_rows(rs_call *call) {
   ox_query_rows_response *response = &call->response->u.query_rows;
   if (!has_columns(call)) return OX_E_NULL_OBJECT;
   rs_table_view(call->object);
-  row_fill fill = {.budget_bytes = call->room_bytes - 9}; /* head, Origin, RowCount */
+  row_fill fill = {.budget_bytes = ox_query_rows_room(call->room_bytes)};
   ox_writer_init(&fill.writer, call->server->allocator, 0x20000);
   ox_status status = fill_rows(call, request->row_count, request->forward_read, &fill);
   if (!ox_failed(status) && (request->query_rows_flags & OX_QUERY_ROWS_FLAGS_NO_ADVANCE) != 0 &&

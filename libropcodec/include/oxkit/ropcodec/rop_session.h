@@ -9,8 +9,9 @@
 
 OX_BEGIN_DECLS
 
-/** Default of the largest ROP output buffer, in bytes. @spec [MS-OXCRPC] 3.1.4.2.1.2.2 */
-#define OX_ROP_OUT_MAX_BYTES 0x8007u
+/** Largest ROP output buffer, in bytes, handle table included: one payload has at most 32 KiB.
+ *  @spec [MS-OXCRPC] 3.1.4.2.1, 3.1.4.2.1.2.2 */
+#define OX_ROP_OUT_MAX_BYTES 0x8000u
 
 /** Result of one Execute. `outputs` holds one or more ROP output buffers: more than one when the
  *  server chained further ones ([MS-OXCRPC] 3.1.4.2.1.2.2). */
