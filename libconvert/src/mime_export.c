@@ -791,10 +791,19 @@ static bool is_related(const outgoing *out, const ox_attachment *one) {
          ox_mime_is_referenced(out->references, &one->properties, out->arena);
 }
 
+/* The types whose content readers take for a message. */
+static bool is_message_type(const char *mime_type) {
+  static const char *const types[] = {"message/rfc822", "message/rfc2822", "message/global",
+                                      "message/news"};
+  for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+    if (ox_ascii_equal(mime_type, types[i])) return true;
+  return false;
+}
+
 static ox_status write_attachment(outgoing *out, const ox_attachment *one) {
   const ox_propbag *bag = &one->properties;
   const char *mime_type = text_of(out, bag, OX_PidTagAttachMimeTag);
-  if (one->embedded != NULL && (mime_type == NULL || !ox_ascii_equal_n(mime_type, "message/", 8)))
+  if (one->embedded != NULL && (mime_type == NULL || !is_message_type(mime_type)))
     mime_type = "message/rfc822";
   const char *name = file_name(out, bag);
   if (mime_type == NULL || *mime_type == 0) mime_type = ox_mime_type_for(name);

@@ -481,6 +481,31 @@ static void test_export__embedded_too_deeply(void **state) {
   ox_message_free(m);
 }
 
+/* Some parts say they hold a message by a type that no reader takes for one. */
+static void test_export__embedded_under_another_type(void **state) {
+  (void)state;
+  static const struct {
+    const char *said;
+    const char *written;
+  } rows[] = {{"message/rfc822", "Content-Type: message/rfc822\n"},
+              {"message/global", "Content-Type: message/global\n"},
+              {"message/rfc822i", "Content-Type: message/rfc822\n"},
+              {"message/partial", "Content-Type: message/rfc822\n"},
+              {"text/plain", "Content-Type: message/rfc822\n"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    ox_message *m = new_message();
+    ox_attachment *one = ox_message_add_attachment(m);
+    assert_non_null(one);
+    one->embedded = new_message();
+    assert_int_equal(ox_propbag_set_utf8(&one->properties, OX_PidTagAttachMimeTag, rows[i].said),
+                     OX_OK);
+    char *mime = export_text(m, 0);
+    assert_contains(mime, rows[i].written);
+    free(mime);
+    ox_message_free(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_export__smallest_message),
@@ -503,6 +528,7 @@ int main(void) {
       cmocka_unit_test(test_export__source_that_fails),
       cmocka_unit_test(test_export__writer_that_is_full),
       cmocka_unit_test(test_export__embedded_too_deeply),
+      cmocka_unit_test(test_export__embedded_under_another_type),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
