@@ -569,7 +569,7 @@ static void test_table__errors(void **state) {
 /* ---- properties and streams
  * --------------------------------------------------------------------------*/
 
-/* MS-OXCPRPT_R458 to R460; [MS-OXCPRPT] 2.2.2.1: WantUnicode and PropertySizeLimit. */
+/* MS-OXCPRPT_R458 to R460: WantUnicode; R9070102, R90707: PropertySizeLimit is ignored. */
 static void test_get_properties__unicode_and_size_limit(void **state) {
   raw *r = *state;
   uint32_t message = create_message(r);
@@ -590,6 +590,10 @@ static void test_get_properties__unicode_and_size_limit(void **state) {
   get.u.get_properties_specific.want_unicode = 1;
   get.u.get_properties_specific.property_size_limit = 20;
   size_t wide = add(r, &get, tags, 3);
+  ox_rop_request get_all = {.rop_id = OX_ROP_GET_PROPERTIES_ALL};
+  get_all.u.get_properties_all = (ox_get_properties_all_request){
+      .input_handle_index = input, .property_size_limit = 20, .want_unicode = 1};
+  size_t all = add(r, &get_all, NULL, 0);
   OK(&r->base, send(r));
   ox_property *row = NULL;
   OK(&r->base, ox_rop_batch_status(r->batch, narrow));
@@ -604,8 +608,16 @@ static void test_get_properties__unicode_and_size_limit(void **state) {
      ox_rows_decode(ox_rop_batch_response(r->batch, wide, 0)->u.get_properties_specific.row_data,
                     tags, 3, 1, &r->base.arena, &row, &r->base.err));
   assert_int_equal(row[0].tag, OX_PidTagSubject);
-  assert_int_equal(OX_PROPTAG_TYPE(row[1].tag), OX_PTYP_ERROR_CODE);
-  assert_int_equal(row[1].value.error, OX_E_NOT_ENOUGH_MEMORY);
+  assert_int_equal(row[1].tag, OX_PidTagBody);
+  assert_int_equal(row[1].value.string.size_bytes, 2 * strlen("a body of some length"));
+  const ox_get_properties_all_response *every =
+      &ox_rop_batch_response(r->batch, all, 0)->u.get_properties_all;
+  size_t bodies = 0;
+  for (size_t i = 0; i < every->property_value_count; i++) {
+    assert_int_not_equal(OX_PROPTAG_TYPE(every->property_values[i].tag), OX_PTYP_ERROR_CODE);
+    bodies += every->property_values[i].tag == OX_PidTagBody;
+  }
+  assert_int_equal(bodies, 1);
 }
 
 /* MS-OXCPRPT_R55205, R55206, R886: ByteCount, and 0xBABE with MaximumByteCount. */

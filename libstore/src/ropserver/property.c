@@ -62,15 +62,16 @@ static ox_status fit(rs_call *call, ox_property *properties, size_t count, size_
   return OX_OK;
 }
 
+/* Values are limited by the room of the response alone: a server should ignore PropertySizeLimit,
+ * as Exchange 2010 and later do, and RopGetPropertiesAll behaves alike.
+ * @spec [MS-OXCPRPT] 3.2.5.1, 3.2.5.2 */
 ox_status rs_get_properties_specific(rs_call *call) {
   const ox_get_properties_specific_request *request = &call->request->u.get_properties_specific;
-  size_t count = request->property_tag_count, limit = request->property_size_limit;
+  size_t count = request->property_tag_count;
   ox_property *row = ox_arena_calloc(call->scratch, count, sizeof *row);
   if (row == NULL) return OX_E_NO_MEMORY;
-  /* A longer value could not be sent anyhow. */
-  if (limit == 0 || limit > call->room_bytes) limit = call->room_bytes;
   ox_status status = ox_object_get(rs_object_properties(call->object), request->property_tags,
-                                   count, limit, call->scratch, row, call->err);
+                                   count, call->room_bytes, call->scratch, row, call->err);
   if (!ox_failed(status) && !request->want_unicode)
     status = as_string8(call, row, request->property_tags, count);
   /* Per value a flag and, without a type in the request, the type; 6 for the head, 1 for the row.
@@ -95,11 +96,10 @@ ox_status rs_get_properties_specific(rs_call *call) {
 ox_status rs_get_properties_all(rs_call *call) {
   const ox_get_properties_all_request *request = &call->request->u.get_properties_all;
   ox_get_properties_all_response *response = &call->response->u.get_properties_all;
-  size_t limit = request->property_size_limit, count = 0;
-  if (limit == 0 || limit > call->room_bytes) limit = call->room_bytes;
+  size_t count = 0;
   ox_property *values = NULL;
-  ox_status status = ox_object_get_all(rs_object_properties(call->object), limit, call->scratch,
-                                       &values, &count, call->err);
+  ox_status status = ox_object_get_all(rs_object_properties(call->object), call->room_bytes,
+                                       call->scratch, &values, &count, call->err);
   if (!ox_failed(status) && !request->want_unicode) status = as_string8(call, values, NULL, count);
   if (!ox_failed(status)) status = fit(call, values, count, call->room_bytes - 8, 4);
   if (count > UINT16_MAX) count = UINT16_MAX;
