@@ -12,6 +12,16 @@ ox_status ox_property_decode(ox_reader *r, ox_arena *arena, unsigned width, ox_p
   return ox_reader_status(r, NULL);
 }
 
+ox_property *ox_decode_properties(ox_reader *r, ox_arena *arena, unsigned width, uint32_t count) {
+  ox_property *properties = NULL;
+  uint32_t capacity = 0;
+  for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
+    properties = ox_grow_array(r, arena, properties, &capacity, i, count, sizeof *properties);
+    if (properties != NULL) ox_property_decode(r, arena, width, &properties[i]);
+  }
+  return ox_reader_ok(r) ? properties : NULL;
+}
+
 void ox_property_encode(ox_writer *w, unsigned width, const ox_property *in) {
   ox_write_u32(w, in->tag);
   ox_value_encode(w, OX_PROPTAG_TYPE(in->tag), width, &in->value);

@@ -6,7 +6,7 @@
 #include "value.h"
 
 /* The shortest one: an AND of nothing in a ROP buffer. */
-enum { LEAST_RESTRICTION_BYTES = 3, LEAST_TAGGED_VALUE_BYTES = 4, FIRST_CHILDREN = 4 };
+enum { LEAST_RESTRICTION_BYTES = 3, LEAST_TAGGED_VALUE_BYTES = 4 };
 
 static void decode(ox_reader *r, ox_arena *arena, unsigned width, ox_restriction *out);
 
@@ -21,24 +21,14 @@ static ox_restriction *decode_child(ox_reader *r, ox_arena *arena, unsigned widt
   return child;
 }
 
-/* The array grows with what is really there: a claimed count at each of many levels would add up
- * to far more than the input. */
 static void decode_logical(ox_reader *r, ox_arena *arena, unsigned width, ox_restriction *out) {
   uint32_t count = ox_read_count(r, width, LEAST_RESTRICTION_BYTES, 0);
   uint32_t capacity = 0;
   for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
-    if (i == capacity) {
-      uint32_t grown = capacity == 0 ? FIRST_CHILDREN : capacity * 2;
-      if (grown > count) grown = count;
-      ox_restriction *children =
-          ox_arena_grow(arena, out->u.logical.children, capacity, grown, sizeof *children);
-      if (children == NULL) {
-        ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-        return;
-      }
-      out->u.logical.children = children;
-      capacity = grown;
-    }
+    ox_restriction *children =
+        ox_grow_array(r, arena, out->u.logical.children, &capacity, i, count, sizeof *children);
+    if (children == NULL) return;
+    out->u.logical.children = children;
     decode(r, arena, width, &out->u.logical.children[i]);
     out->u.logical.count = i + 1;
   }
@@ -46,17 +36,8 @@ static void decode_logical(ox_reader *r, ox_arena *arena, unsigned width, ox_res
 
 static void decode_comment(ox_reader *r, ox_arena *arena, unsigned width, ox_restriction *out) {
   uint32_t count = ox_read_count(r, 1, LEAST_TAGGED_VALUE_BYTES, 1);
-  if (count != 0) {
-    out->u.comment.tagged_values = ox_arena_calloc(arena, count, sizeof(ox_property));
-    if (out->u.comment.tagged_values == NULL) {
-      ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-      return;
-    }
-  }
+  out->u.comment.tagged_values = ox_decode_properties(r, arena, width, count);
   out->u.comment.tagged_values_count = count;
-  for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
-    ox_property_decode(r, arena, width, &out->u.comment.tagged_values[i]);
-  }
   if (ox_read_bool8(r)) out->u.comment.child = decode_child(r, arena, width);
 }
 

@@ -15,30 +15,20 @@ static ox_bytes read_sized(ox_reader *r, unsigned width) {
 static void decode_recipient(ox_reader *r, ox_arena *arena, unsigned width,
                              ox_recipient_block *out) {
   out->reserved = ox_read_u8(r);
-  uint32_t count = ox_read_count(r, width, LEAST_TAGGED_VALUE_BYTES, 0);
-  if (count == 0) return;
-  out->properties = ox_arena_calloc(arena, count, sizeof *out->properties);
-  if (out->properties == NULL) {
-    ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-    return;
-  }
-  out->property_count = count;
-  for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
-    ox_property_decode(r, arena, width, &out->properties[i]);
-  }
+  out->property_count = ox_read_count(r, width, LEAST_TAGGED_VALUE_BYTES, 0);
+  out->properties = ox_decode_properties(r, arena, width, out->property_count);
 }
 
 static void decode_forward(ox_reader *r, ox_arena *arena, unsigned width, ox_rule_action *out) {
   uint32_t count = ox_read_count(r, width, 1 + (size_t)width, 0);
-  if (count == 0) return;
-  out->u.forward.recipients = ox_arena_calloc(arena, count, sizeof *out->u.forward.recipients);
-  if (out->u.forward.recipients == NULL) {
-    ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-    return;
-  }
-  out->u.forward.recipient_count = count;
+  uint32_t capacity = 0;
   for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
-    decode_recipient(r, arena, width, &out->u.forward.recipients[i]);
+    ox_recipient_block *recipients =
+        ox_grow_array(r, arena, out->u.forward.recipients, &capacity, i, count, sizeof *recipients);
+    if (recipients == NULL) return;
+    out->u.forward.recipients = recipients;
+    decode_recipient(r, arena, width, &recipients[i]);
+    out->u.forward.recipient_count = i + 1;
   }
 }
 
@@ -89,12 +79,10 @@ ox_status ox_rule_actions_decode(ox_reader *r, ox_arena *arena, unsigned width,
   if (!ox_width_is_valid(width)) return ox_reader_fail(r, OX_E_USAGE, NULL, NULL);
   if (!ox_reader_enter(r)) return ox_reader_status(r, NULL);
   uint32_t count = ox_read_count(r, width, LEAST_BLOCK_BYTES + (size_t)width, 0);
-  if (count != 0) {
-    out->actions = ox_arena_calloc(arena, count, sizeof *out->actions);
-    if (out->actions == NULL) ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-  }
+  uint32_t capacity = 0;
   for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
-    decode_block(r, arena, width, &out->actions[i]);
+    out->actions = ox_grow_array(r, arena, out->actions, &capacity, i, count, sizeof *out->actions);
+    if (out->actions != NULL) decode_block(r, arena, width, &out->actions[i]);
   }
   out->action_count = count;
   ox_reader_leave(r);

@@ -29,6 +29,18 @@ static const ox_type_row types[] = {
     {OX_PTYP_UNSPECIFIED, 0, 0, "PtypUnspecified"},
 };
 
+void *ox_grow_array(ox_reader *r, ox_arena *arena, void *array, uint32_t *capacity, uint32_t used,
+                    uint32_t count, size_t element_bytes) {
+  enum { FIRST_ELEMENTS = 4 };
+  if (used < *capacity) return array;
+  uint32_t grown = used == 0 ? FIRST_ELEMENTS : used * 2;
+  if (grown > count) grown = count;
+  array = ox_arena_grow(arena, array, used, grown, element_bytes);
+  if (array == NULL) ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
+  *capacity = grown;
+  return array;
+}
+
 const ox_type_row *ox_type_row_find(uint16_t type) {
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
     if (types[i].type == type) return &types[i];

@@ -23,6 +23,15 @@ static inline uint16_t ox_column_value_type(uint16_t type) {
   return type & OX_PTYP_INSTANCE ? (uint16_t)(type & ~(OX_PTYP_INSTANCE | OX_PTYP_MULTIPLE)) : type;
 }
 
+/* Room for element `used` of an array of `count` that grows with what is really there: counts that
+ * are claimed at each of many levels would add up to far more than the input.
+ * The array; NULL when the reader has failed now. */
+void *ox_grow_array(ox_reader *r, ox_arena *arena, void *array, uint32_t *capacity, uint32_t used,
+                    uint32_t count, size_t element_bytes);
+
+/* `count` tagged values; NULL when there are none, and when the reader has failed. */
+ox_property *ox_decode_properties(ox_reader *r, ox_arena *arena, unsigned width, uint32_t count);
+
 /* Element i of a multi-valued value as a value of the element type. */
 ox_value ox_value_element(uint16_t element_type, const ox_value *multiple, uint32_t i);
 

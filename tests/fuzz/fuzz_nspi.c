@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ox_status status = c->decode(&r, &arena, &context, fast);
   check(ox_wire_decode(c->structure, &s, &arena, &context, slow, NULL, NULL) == status);
   check(r.position == s.position);
-  check(arena.used_bytes <= 16384 + size * 1024);
+  check(arena.used_bytes <= 2 * (OX_DECODE_FIXED_BYTES + size * OX_DECODE_EXPANSION_MAX));
   if (status == OX_OK) {
     check(ox_wire_equal(c->structure, fast, slow));
     ox_writer w;

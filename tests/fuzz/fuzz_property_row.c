@@ -59,9 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (size_t i = 0; i < count; i++) columns[i] = OX_PROPTAG(0x3000 + i, ox_read_u16(&r));
   if (!ox_reader_ok(&r)) return 0;
   ox_arena_init(&arena, NULL, 64u * 1024 * 1024);
-  if (ox_property_row_decode(&r, &arena, columns, count, width, row) == OX_OK) {
-    check_row(&arena, columns, count, width, row);
-  }
+  ox_status status = ox_property_row_decode(&r, &arena, columns, count, width, row);
+  require(arena.used_bytes <= OX_DECODE_FIXED_BYTES + size * OX_DECODE_EXPANSION_MAX);
+  if (status == OX_OK) check_row(&arena, columns, count, width, row);
   ox_arena_dispose(&arena);
   return 0;
 }

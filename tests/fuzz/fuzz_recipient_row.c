@@ -53,9 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ox_recipient_row row;
   ox_arena_init(&arena, NULL, 64u * 1024 * 1024);
   ox_reader_init(&r, data, size);
-  if (ox_recipient_row_decode(&r, &arena, columns, COLUMN_COUNT, &row) == OX_OK) {
-    check(&arena, &row);
-  }
+  ox_status status = ox_recipient_row_decode(&r, &arena, columns, COLUMN_COUNT, &row);
+  require(arena.used_bytes <= OX_DECODE_FIXED_BYTES + size * OX_DECODE_EXPANSION_MAX);
+  if (status == OX_OK) check(&arena, &row);
   ox_arena_dispose(&arena);
   return 0;
 }

@@ -68,9 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   unsigned width = data[0] & 1 ? OX_COUNT_32 : OX_COUNT_16;
   ox_arena_init(&arena, NULL, 64u * 1024 * 1024);
   ox_reader_init(&r, data + 1, size - 1);
-  if (ox_restriction_decode(&r, &arena, width, &restriction) == OX_OK) {
-    check(&arena, &restriction, width);
-  }
+  ox_status status = ox_restriction_decode(&r, &arena, width, &restriction);
+  require(arena.used_bytes <= OX_DECODE_FIXED_BYTES + size * OX_DECODE_EXPANSION_MAX);
+  if (status == OX_OK) check(&arena, &restriction, width);
   ox_arena_dispose(&arena);
   return 0;
 }

@@ -19,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   unsigned width = data[0] & 1 ? OX_COUNT_32 : OX_COUNT_16;
   ox_arena_init(&arena, NULL, 64u * 1024 * 1024);
   ox_reader_init(&r, data + 1, size - 1);
-  if (ox_rule_actions_decode(&r, &arena, width, &actions) == OX_OK) {
+  ox_status status = ox_rule_actions_decode(&r, &arena, width, &actions);
+  require(arena.used_bytes <= OX_DECODE_FIXED_BYTES + size * OX_DECODE_EXPANSION_MAX);
+  if (status == OX_OK) {
     require(ox_rule_actions_clone(&arena, &actions, &copy) == OX_OK);
     ox_writer a, b;
     ox_writer_init(&a, NULL, SIZE_MAX / 2);

@@ -6,8 +6,10 @@
 #include <oxkit/ropcodec/abvalue.h>
 #include <oxkit/ropcodec/namedprop.h>
 #include <oxkit/ropcodec/restriction.h>
+#include <oxkit/ropcodec/ruleaction.h>
 #include <oxkit/ropcodec/sort.h>
 
+#include "../../libropcodec/src/value.h"
 #include "../../libropcodec/src/wire_internal.h"
 
 enum { SMALL = 5, STRING_MAX = 12, RESTRICTION_DEPTH = 3 };
@@ -63,39 +65,65 @@ static const uint16_t types[] = {
     OX_PTYP_TIME,
     OX_PTYP_GUID,
     OX_PTYP_BINARY,
-    OX_PTYP_MULTIPLE_INTEGER32,
-    OX_PTYP_MULTIPLE_STRING,
-    OX_PTYP_MULTIPLE_BINARY,
     OX_PTYP_CURRENCY,
     OX_PTYP_ERROR_CODE,
+    OX_PTYP_FLOATING32,
+    OX_PTYP_FLOATING_TIME,
+    OX_PTYP_MULTIPLE_INTEGER16,
+    OX_PTYP_MULTIPLE_INTEGER32,
+    OX_PTYP_MULTIPLE_FLOATING32,
+    OX_PTYP_MULTIPLE_FLOATING64,
+    OX_PTYP_MULTIPLE_CURRENCY,
+    OX_PTYP_MULTIPLE_FLOATING_TIME,
+    OX_PTYP_MULTIPLE_INTEGER64,
+    OX_PTYP_MULTIPLE_STRING8,
+    OX_PTYP_MULTIPLE_STRING,
+    OX_PTYP_MULTIPLE_TIME,
+    OX_PTYP_MULTIPLE_GUID,
+    OX_PTYP_MULTIPLE_BINARY,
+    OX_PTYP_NULL,
+    OX_PTYP_OBJECT,
+    OX_PTYP_SERVER_ID,
+    OX_PTYP_RESTRICTION,
+    OX_PTYP_RULE_ACTION,
+    OX_PTYP_RULE_ACTION, /* many kinds of action */
 };
 
+/* Those that only values in ROP buffers have come last. */
+enum { TYPE_COUNT = sizeof types / sizeof types[0], ROP_TYPE_COUNT = 6, NESTED_MAX = 2 };
+
 static ox_proptag random_tag(random_wire *random) {
-  uint16_t type = types[random_below(random, sizeof types / sizeof types[0])];
+  uint32_t count = TYPE_COUNT;
+  if (!random->is_rop || random->nested >= NESTED_MAX) count -= ROP_TYPE_COUNT;
+  uint16_t type = types[random_below(random, count)];
   return OX_PROPTAG(1 + random_below(random, 0xFFFE), type);
 }
+
+static ox_restriction random_restriction(random_wire *random, unsigned depth);
+static ox_rule_actions random_actions(random_wire *random);
 
 static ox_value random_value(random_wire *random, uint16_t type) {
   ox_value value;
   memset(&value, 0, sizeof value);
   if ((type & OX_PTYP_MULTIPLE) != 0) {
+    const uint16_t single = type & (uint16_t)~OX_PTYP_MULTIPLE;
+    const size_t bytes = ox_type_row_find(single)->element_bytes;
     uint32_t count = value.multiple.count = random_below(random, SMALL);
-    value.multiple.values.any = allocate(random, count, sizeof(ox_value));
+    uint8_t *elements = allocate(random, count, bytes);
+    value.multiple.values.any = elements;
+    /* All members of the union begin alike. */
     for (uint32_t i = 0; i < count; i++) {
-      if (type == OX_PTYP_MULTIPLE_INTEGER32) {
-        value.multiple.values.i32[i] = (int32_t)random_next(random);
-      } else if (type == OX_PTYP_MULTIPLE_STRING) {
-        value.multiple.values.string[i] = random_str16(random);
-      } else {
-        value.multiple.values.binary[i] =
-            random_bytes(random, random_below(random, STRING_MAX), false);
-      }
+      ox_value element = random_value(random, single);
+      memcpy(elements + i * bytes, &element, bytes);
     }
     return value;
   }
   switch (type) {
+    case OX_PTYP_NULL: break;
     case OX_PTYP_INTEGER16: value.i16 = (int16_t)random_next(random); break;
-    case OX_PTYP_FLOATING64: value.f64 = (double)random_below(random, 1000) / 8; break;
+    case OX_PTYP_FLOATING32: value.f32 = (float)random_below(random, 1000) / 8; break;
+    case OX_PTYP_FLOATING64:
+    case OX_PTYP_FLOATING_TIME: value.f64 = (double)random_below(random, 1000) / 8; break;
     case OX_PTYP_BOOLEAN: value.boolean = random_below(random, 2) != 0; break;
     case OX_PTYP_INTEGER64:
     case OX_PTYP_CURRENCY:
@@ -103,8 +131,22 @@ static ox_value random_value(random_wire *random, uint16_t type) {
     case OX_PTYP_STRING8: value.string8 = random_str8(random); break;
     case OX_PTYP_STRING: value.string = random_str16(random); break;
     case OX_PTYP_GUID: value.guid = random_guid(random); break;
+    case OX_PTYP_OBJECT:
+    case OX_PTYP_SERVER_ID:
     case OX_PTYP_BINARY:
       value.binary = random_bytes(random, random_below(random, STRING_MAX), false);
+      break;
+    case OX_PTYP_RESTRICTION:
+      random->nested++;
+      value.restriction = allocate(random, 1, sizeof *value.restriction);
+      *value.restriction = random_restriction(random, 1);
+      random->nested--;
+      break;
+    case OX_PTYP_RULE_ACTION:
+      random->nested++;
+      value.rule_actions = allocate(random, 1, sizeof *value.rule_actions);
+      *value.rule_actions = random_actions(random);
+      random->nested--;
       break;
     default: value.i32 = (int32_t)random_next(random);
   }
@@ -188,6 +230,54 @@ static ox_restriction random_restriction(random_wire *random, unsigned depth) {
       node.u.count.child = child;
   }
   return node;
+}
+
+/* Actions as in standard rules. */
+static ox_rule_actions random_actions(random_wire *random) {
+  ox_rule_actions out = {random_below(random, SMALL), NULL};
+  out.actions = allocate(random, out.action_count, sizeof *out.actions);
+  for (uint32_t i = 0; i < out.action_count; i++) {
+    ox_rule_action *action = &out.actions[i];
+    action->action_type = (uint8_t)(OX_ACTION_MOVE + random_below(random, OX_ACTION_MARK_AS_READ));
+    action->action_flavor = (uint32_t)random_next(random);
+    action->action_flags = (uint32_t)random_next(random);
+    switch (action->action_type) {
+      case OX_ACTION_MOVE:
+      case OX_ACTION_COPY:
+        action->u.move.folder_in_this_store = random_below(random, 2) != 0;
+        action->u.move.store_eid = random_bytes(random, random_below(random, STRING_MAX), false);
+        action->u.move.folder_eid = random_bytes(random, random_below(random, STRING_MAX), false);
+        break;
+      case OX_ACTION_REPLY:
+      case OX_ACTION_OOF_REPLY:
+        action->u.reply.template_fid = random_next(random);
+        action->u.reply.template_mid = random_next(random);
+        action->u.reply.template_guid = random_guid(random);
+        break;
+      case OX_ACTION_DEFER:
+        action->u.defer.data = random_bytes(random, random_below(random, STRING_MAX), false);
+        break;
+      case OX_ACTION_BOUNCE: action->u.bounce.bounce_code = (uint32_t)random_next(random); break;
+      case OX_ACTION_FORWARD:
+      case OX_ACTION_DELEGATE: {
+        uint32_t count = action->u.forward.recipient_count = random_below(random, SMALL);
+        ox_recipient_block *blocks = allocate(random, count, sizeof *blocks);
+        action->u.forward.recipients = blocks;
+        for (uint32_t k = 0; k < count; k++) {
+          blocks[k].reserved = (uint8_t)random_next(random);
+          blocks[k].property_count = random_below(random, SMALL);
+          blocks[k].properties =
+              allocate(random, blocks[k].property_count, sizeof *blocks[k].properties);
+          for (uint32_t n = 0; n < blocks[k].property_count; n++)
+            blocks[k].properties[n] = random_property(random);
+        }
+        break;
+      }
+      case OX_ACTION_TAG: action->u.tag.property = random_property(random); break;
+      default: break;
+    }
+  }
+  return out;
 }
 
 static ox_ab_row random_ab_row(random_wire *random, const ox_proptag *columns, size_t count) {
@@ -274,7 +364,9 @@ static uint64_t random_number(random_wire *random, const ox_wire_struct *structu
     for (unsigned t = 0; head->kind == OX_WIRE_IF && t < head->term_count; t++) {
       const ox_wire_term *term = &head->terms[t];
       if (term->kind == OX_WIRE_CONTEXT || term->offset != field->offset) continue;
-      if (random_below(random, 3) != 0 || is_count(structure, field->offset)) continue;
+      if (random_below(random, 3) != 0) continue;
+      /* A count that makes the array absent. */
+      if (is_count(structure, field->offset) && !term->negated) continue;
       uint64_t number = term->numbers[random_below(random, term->count)];
       value = (value & ~(uint64_t)term->mask) | number;
       if (term->mask == 0xFFFFFFFFu) value = number;

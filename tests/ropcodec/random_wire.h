@@ -8,6 +8,8 @@ typedef struct random_wire {
   uint64_t state;
   ox_arena *arena;
   ox_wire_context context; /* columns of property rows, kind of logon */
+  bool is_rop;             /* values may have the types that only ROP buffers carry */
+  unsigned nested;         /* restrictions and rule actions that the value is inside of */
 } random_wire;
 
 uint64_t random_next(random_wire *random);

@@ -11,10 +11,11 @@
 #include <cmocka.h>
 
 #include "codecs.h"
+#include "../../libropcodec/src/wire_internal.h"
 #include "random_wire.h"
 
 /* Random values of each structure. */
-enum { ROUNDS = 40, WRITER_MAX = 1 << 20 };
+enum { ROUNDS = 40, ROUNDS_MAX = 4000, WRITER_MAX = 1 << 20 };
 
 static const ox_proptag columns[] = {
     OX_PROPTAG(0x0037, OX_PTYP_STRING), OX_PROPTAG(0x0E08, OX_PTYP_INTEGER32),
@@ -120,22 +121,115 @@ static void check_equal(const codec *c, const uint8_t *a, const uint8_t *b) {
   ox_writer_dispose(&wb);
 }
 
+/* What the values had of each condition: both answers, and each number that a term asks for. So
+ * every form of a response and every kind of notification has been there and back. */
+typedef struct branch {
+  const ox_wire_field *head;
+  bool held, failed;
+  uint32_t numbers[4]; /* bit k of [t]: term t had its number k */
+} branch;
+
+typedef struct branches {
+  size_t count;
+  branch items[64];
+} branches;
+
+static void list_branches(branches *list, const ox_wire_struct *structure) {
+  for (size_t i = 0; i < structure->field_count; i++) {
+    const ox_wire_field *field = &structure->fields[i];
+    if (field->kind == OX_WIRE_STRUCT) list_branches(list, field->structure);
+    if (field->kind != OX_WIRE_IF) continue;
+    bool known = false;
+    for (size_t k = 0; k < list->count; k++) known = known || list->items[k].head == field;
+    if (known) continue;
+    assert_true(list->count < sizeof list->items / sizeof list->items[0]);
+    assert_true(field->term_count <= 4);
+    list->items[list->count++] = (branch){.head = field};
+  }
+}
+
+static void note_branch(branch *b, const void *value, bool public_logon) {
+  if (ox_wire_condition(b->head, value, public_logon)) {
+    b->held = true;
+  } else {
+    b->failed = true;
+  }
+  for (unsigned t = 0; t < b->head->term_count; t++) {
+    const ox_wire_term *term = &b->head->terms[t];
+    uint64_t number = term->kind == OX_WIRE_CONTEXT
+                          ? public_logon
+                          : ox_wire_number(value, term->kind, term->offset) & term->mask;
+    for (unsigned k = 0; k < term->count && k < 32; k++)
+      if (number == term->numbers[k]) b->numbers[t] |= 1u << k;
+  }
+}
+
+static void note_branches(branches *list, const ox_wire_struct *structure, const void *value,
+                          bool public_logon) {
+  for (size_t i = 0; i < structure->field_count; i++) {
+    const ox_wire_field *field = &structure->fields[i];
+    if (field->kind == OX_WIRE_IF) {
+      for (size_t k = 0; k < list->count; k++)
+        if (list->items[k].head == field) note_branch(&list->items[k], value, public_logon);
+      if (!ox_wire_condition(field, value, public_logon)) i += field->span;
+    } else if (field->kind == OX_WIRE_STRUCT) {
+      const uint8_t *at = ox_wire_elements(field, value);
+      uint32_t count =
+          (field->flags & OX_WIRE_ARRAY) != 0 ? ox_wire_count(field, value) : at != NULL;
+      for (uint32_t k = 0; k < count; k++, at += field->element_bytes)
+        note_branches(list, field->structure, at, public_logon);
+    }
+  }
+}
+
+static bool branch_is_complete(const branch *b) {
+  if (!b->held || !b->failed) return false;
+  for (unsigned t = 0; t < b->head->term_count; t++) {
+    const uint8_t count = b->head->terms[t].count;
+    if (b->numbers[t] != (count < 32 ? (1u << count) - 1 : 0xFFFFFFFFu)) return false;
+  }
+  return true;
+}
+
+static bool is_complete(const branches *list) {
+  for (size_t i = 0; i < list->count; i++)
+    if (!branch_is_complete(&list->items[i])) return false;
+  return true;
+}
+
+static void fail_missing(const ox_wire_struct *structure, const branches *list) {
+  for (size_t i = 0; i < list->count; i++)
+    if (!branch_is_complete(&list->items[i])) {
+      const branch *b = &list->items[i];
+      print_error("%s: condition before %s: %s%s, numbers %x %x\n", structure->name,
+                  b->head[1].name, b->held ? "held " : "", b->failed ? "failed" : "", b->numbers[0],
+                  b->numbers[1]);
+    }
+  fail();
+}
+
 static void check_codec(const codec *c, uint8_t rop_id) {
   uint8_t *previous = NULL;
   ox_arena previous_arena;
-  for (unsigned round = 0; round < ROUNDS; round++) {
+  static branches taken;
+  taken.count = 0;
+  list_branches(&taken, c->structure);
+  for (unsigned round = 0; round < ROUNDS || (!is_complete(&taken) && round < ROUNDS_MAX);
+       round++) {
     ox_arena arena;
     ox_arena_init(&arena, NULL, 0);
     random_wire random = {
         .state = 0x9E3779B97F4A7C15u * (round + 1) + rop_id + 1,
         .arena = &arena,
         .context = {columns, sizeof columns / sizeof columns[0], round % 2 != 0},
+        .is_rop = c->structure->rop_id >= 0,
     };
     uint8_t *value = calloc(1, c->size_bytes);
     assert_non_null(value);
     value[0] = rop_id;
     random_struct(&random, c->structure, value + c->offset);
     check_round(c, value, &random);
+    note_branches(&taken, c->structure, value + c->offset, random.context.public_logon);
     if (previous != NULL) {
       check_equal(c, value, previous);
       free(previous);
@@ -146,6 +240,7 @@ static void check_codec(const codec *c, uint8_t rop_id) {
   }
   free(previous);
   ox_arena_dispose(&previous_arena);
+  if (!is_complete(&taken)) fail_missing(c->structure, &taken);
 }
 
 static void test_rop_request__round_trips(void **state) {

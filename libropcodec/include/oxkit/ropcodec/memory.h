@@ -41,6 +41,11 @@ typedef struct ox_arena {
 /** Default of ox_arena.max_bytes. */
 #define OX_ARENA_MAX_BYTES ((size_t)256 * 1024 * 1024)
 
+/* Memory that a decoder takes, whatever its input says of counts and sizes: at most so many times
+ * the input's bytes, and a fixed part. */
+#define OX_DECODE_EXPANSION_MAX 128u
+#define OX_DECODE_FIXED_BYTES ((size_t)16 * 1024)
+
 /** Prepares an empty arena; allocates nothing.
  *  @param allocator  NULL for the C library's; must outlive the arena
  *  @param max_bytes  0 for OX_ARENA_MAX_BYTES */
