@@ -50,6 +50,15 @@ static bool is_message_type(unsigned type) {
          type == OX_STORE_OBJECT_MAPPED_PUBLIC_MESSAGE;
 }
 
+/* Version, Flag, and a DLLFileName behind which nothing but zeros stand. */
+static bool ends_in_zeros(const uint8_t *store, size_t size) {
+  size_t at = 2;
+  const size_t end = size < 2 + DLL_NAME_BYTES ? size : 2 + DLL_NAME_BYTES;
+  while (at < end && store[at] != 0) at++;
+  while (at < end && store[at] == 0) at++;
+  return at >= end;
+}
+
 static uint8_t kind_of(ox_bytes bytes, const ox_guid *provider) {
   const uint8_t *rest = bytes.data + FLAGS_BYTES + GUID_BYTES;
   const size_t left = bytes.size_bytes - FLAGS_BYTES - GUID_BYTES;
@@ -57,7 +66,9 @@ static uint8_t kind_of(ox_bytes bytes, const ox_guid *provider) {
   if (bytes.data[0] == EPHEMERAL_FLAG && bytes.size_bytes == EPHEMERAL_BYTES) {
     return OX_ENTRY_ID_EPHEMERAL;
   }
-  if (ox_guid_equal(provider, &OX_PROVIDER_STORE)) return OX_ENTRY_ID_STORE;
+  if (ox_guid_equal(provider, &OX_PROVIDER_STORE)) {
+    return ends_in_zeros(rest, left) ? OX_ENTRY_ID_STORE : OX_ENTRY_ID_UNKNOWN;
+  }
   if (ox_guid_equal(provider, &OX_PROVIDER_ADDRESS_BOOK)) return OX_ENTRY_ID_ADDRESS_BOOK;
   if (ox_guid_equal(provider, &OX_PROVIDER_ONE_OFF)) return OX_ENTRY_ID_ONE_OFF;
   if (ox_guid_equal(provider, &OX_PROVIDER_WRAPPED)) return OX_ENTRY_ID_WRAPPED;
@@ -87,8 +98,8 @@ static void read_wrapped_store(ox_reader *r, ox_entry_id *out) {
 }
 
 static void read_store(ox_reader *r, ox_entry_id *out) {
-  ox_read_u8(r); /* Version */
-  ox_read_u8(r); /* Flag */
+  out->u.store.version = ox_read_u8(r);
+  out->u.store.flag = ox_read_u8(r);
   ox_bytes dll = ox_read_bytes(r, DLL_NAME_BYTES);
   size_t length = 0;
   while (length < dll.size_bytes && dll.data[length] != 0) length++;
@@ -130,16 +141,16 @@ static void read_body(ox_reader *r, ox_entry_id *out) {
       out->u.folder.folder_type = ox_read_u16(r);
       ox_read_guid(r, &out->u.folder.database_guid);
       read_globcnt(r, out->u.folder.global_counter);
-      ox_read_u16(r); /* Pad */
+      out->u.folder.pad = ox_read_u16(r);
       break;
     case OX_ENTRY_ID_MESSAGE:
       out->u.message.message_type = ox_read_u16(r);
       ox_read_guid(r, &out->u.message.folder_database_guid);
       read_globcnt(r, out->u.message.folder_global_counter);
-      ox_read_u16(r); /* Pad */
+      out->u.message.folder_pad = ox_read_u16(r);
       ox_read_guid(r, &out->u.message.message_database_guid);
       read_globcnt(r, out->u.message.message_global_counter);
-      ox_read_u16(r); /* Pad */
+      out->u.message.message_pad = ox_read_u16(r);
       break;
     case OX_ENTRY_ID_STORE: read_store(r, out); break;
     case OX_ENTRY_ID_ADDRESS_BOOK:
@@ -180,7 +191,8 @@ ox_status ox_entry_id_decode(ox_bytes bytes, ox_entry_id *out, ox_error *err) {
 }
 
 static void write_store(ox_writer *w, const ox_entry_id *in) {
-  ox_write_zeros(w, 2); /* Version, Flag */
+  ox_write_u8(w, in->u.store.version);
+  ox_write_u8(w, in->u.store.flag);
   if (in->u.store.dll_file_name.size_bytes > DLL_NAME_BYTES) {
     ox_writer_fail(w, OX_E_USAGE);
     return;
@@ -213,16 +225,16 @@ static void write_body(ox_writer *w, const ox_entry_id *in) {
       ox_write_u16(w, in->u.folder.folder_type);
       ox_write_guid(w, &in->u.folder.database_guid);
       ox_write_bytes(w, in->u.folder.global_counter, GLOBCNT_BYTES);
-      ox_write_u16(w, 0);
+      ox_write_u16(w, in->u.folder.pad);
       break;
     case OX_ENTRY_ID_MESSAGE:
       ox_write_u16(w, in->u.message.message_type);
       ox_write_guid(w, &in->u.message.folder_database_guid);
       ox_write_bytes(w, in->u.message.folder_global_counter, GLOBCNT_BYTES);
-      ox_write_u16(w, 0);
+      ox_write_u16(w, in->u.message.folder_pad);
       ox_write_guid(w, &in->u.message.message_database_guid);
       ox_write_bytes(w, in->u.message.message_global_counter, GLOBCNT_BYTES);
-      ox_write_u16(w, 0);
+      ox_write_u16(w, in->u.message.message_pad);
       break;
     case OX_ENTRY_ID_STORE: write_store(w, in); break;
     case OX_ENTRY_ID_ADDRESS_BOOK:
@@ -424,11 +436,15 @@ ox_status ox_flat_entry_list_decode(ox_bytes bytes, ox_arena *arena, ox_flat_ent
     entry_ids[i] = ox_read_bytes(&part, ox_read_count(&part, 4, 1, 0));
     size_t pad = padding(entry_ids[i].size_bytes);
     /* The last one need not be padded. */
-    if (i + 1 < count || ox_reader_remaining(&part) >= pad) ox_read_skip(&part, pad);
+    out->ends_padded = pad != 0 && ox_reader_remaining(&part) >= pad;
+    if (i + 1 < count || out->ends_padded) ox_read_skip(&part, pad);
   }
   ox_reader_close(&r, &part);
   ox_status status = ox_reader_finish(&r, NULL);
-  if (status != OX_OK) return status;
+  if (status != OX_OK) {
+    memset(out, 0, sizeof *out);
+    return status;
+  }
   out->count = count;
   out->entry_ids = entry_ids;
   return OX_OK;
@@ -440,7 +456,8 @@ void ox_flat_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in) {
   for (uint32_t i = 0; i < in->count; i++) {
     ox_write_count(w, 4, in->entry_ids[i].size_bytes);
     ox_write_bytes(w, in->entry_ids[i].data, in->entry_ids[i].size_bytes);
-    if (i + 1 < in->count) ox_write_zeros(w, padding(in->entry_ids[i].size_bytes));
+    if (i + 1 < in->count || in->ends_padded)
+      ox_write_zeros(w, padding(in->entry_ids[i].size_bytes));
   }
   ox_writer_patch_length(w, mark, 4);
 }

@@ -118,6 +118,39 @@ static void test_entry_id__survives_every_failing_allocation(void **state) {
   every_allocation_fails(make_ids, NULL);
 }
 
+/* Fields that should be 0 and are not stay as they are. */
+static void test_entry_id__keeps_what_is_reserved(void **state) {
+  static const struct {
+    uint8_t kind;
+    const char *hex;
+  } cases[] = {
+      {OX_ENTRY_ID_FOLDER,
+       "01020304 00112233445566778899AABBCCDDEEFF 0100 "
+       "0F0E0D0C0B0A09080706050403020100 000000000122 BEEF"},
+      {OX_ENTRY_ID_MESSAGE,
+       "00000000 00112233445566778899AABBCCDDEEFF 0700 0F0E0D0C0B0A09080706050403020100 "
+       "000000000122 BEEF 0F0E0D0C0B0A09080706050403020100 000000000123 FEED"},
+      {OX_ENTRY_ID_STORE,
+       "00000000 38A1BB1005E5101AA1BB08002B2A56C2 07 08 454D534D44422E444C4C00000000 00000000 "
+       "1B55FA20AA6611CD9BC800AA002FC45A 0C000000 53455256455200 2F6F3D5800 AABB"},
+      /* Bytes behind the name of the DLL: not the structure of 2.2.4.3. */
+      {OX_ENTRY_ID_UNKNOWN,
+       "00000000 38A1BB1005E5101AA1BB08002B2A56C2 00 00 454D534D44422E444C4C00000001 00000000 "
+       "1B55FA20AA6611CD9BC800AA002FC45A 0C000000 53455256455200 2F6F3D5800"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    ox_bytes bytes = from_hex(*state, cases[i].hex);
+    ox_entry_id id;
+    assert_int_equal(ox_entry_id_decode(bytes, &id, NULL), OX_OK);
+    assert_int_equal(id.kind, cases[i].kind);
+    ox_writer w;
+    ox_writer_init(&w, NULL, 1000);
+    ox_entry_id_encode(&w, &id);
+    assert_true(ox_bytes_equal(ox_writer_bytes(&w), bytes));
+    ox_writer_dispose(&w);
+  }
+}
+
 static void test_server_id__ours_and_others(void **state) {
   static const char *const hex[] = {"01 0100000000000122 0000000000000000 07000000", "00 AA BB CC"};
   for (size_t i = 0; i < 2; i++) {
@@ -147,9 +180,15 @@ static void test_flat_list__pads_between_entries(void **state) {
   ox_flat_entry_list_encode(&w, &list);
   assert_true(ox_bytes_equal(ox_writer_bytes(&w), bytes));
   ox_writer_dispose(&w);
-  /* A list whose last entry is padded too is as good. */
+  assert_false(list.ends_padded);
+  /* A list whose last entry is padded too is as good, and stays as it is. */
   bytes = from_hex(*state, "01000000 08000000 03000000 AABBCC 00");
   assert_int_equal(ox_flat_entry_list_decode(bytes, *state, &list), OX_OK);
+  assert_true(list.ends_padded);
+  ox_writer_init(&w, NULL, 100);
+  ox_flat_entry_list_encode(&w, &list);
+  assert_true(ox_bytes_equal(ox_writer_bytes(&w), bytes));
+  ox_writer_dispose(&w);
   bytes = from_hex(*state, "01000000 07000000 04000000 AABBCC");
   assert_int_equal(ox_flat_entry_list_decode(bytes, *state, &list), OX_E_MALFORMED);
   bytes = from_hex(*state, "FFFFFF7F 00000000");
@@ -178,6 +217,7 @@ int main(void) {
       ARENA_TEST(test_entry_id__every_kind_round_trips),
       ARENA_TEST(test_entry_id__in_one_step),
       ARENA_TEST(test_entry_id__survives_every_failing_allocation),
+      ARENA_TEST(test_entry_id__keeps_what_is_reserved),
       ARENA_TEST(test_server_id__ours_and_others),
       ARENA_TEST(test_flat_list__pads_between_entries),
       ARENA_TEST(test_address_list__round_trips),

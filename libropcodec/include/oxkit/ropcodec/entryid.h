@@ -61,15 +61,20 @@ typedef struct ox_entry_id {
       uint16_t folder_type; /**< OX_STORE_OBJECT_* */
       ox_guid database_guid;
       uint8_t global_counter[6];
-    } folder; /**< provider_uid: the mailbox GUID, or that of public folders */
+      uint16_t pad; /**< 0 */
+    } folder;       /**< provider_uid: the mailbox GUID, or that of public folders */
     struct {
       uint16_t message_type; /**< OX_STORE_OBJECT_* */
       ox_guid folder_database_guid;
       uint8_t folder_global_counter[6];
+      uint16_t folder_pad; /**< 0 */
       ox_guid message_database_guid;
       uint8_t message_global_counter[6];
+      uint16_t message_pad; /**< 0 */
     } message;
     struct {
+      uint8_t version;       /**< 0 */
+      uint8_t flag;          /**< 0 */
       ox_str8 dll_file_name; /**< "emsmdb.dll"; with another, only `rest` holds */
       uint32_t wrapped_flags;
       ox_guid wrapped_provider_uid;
@@ -178,6 +183,7 @@ OX_EXPORT void ox_server_id_encode(ox_writer *w, const ox_server_id *in);
 typedef struct ox_flat_entry_list {
   uint32_t count;
   ox_bytes *entry_ids;
+  bool ends_padded; /**< FlatEntryList: zeros fill up the last EntryID too */
 } ox_flat_entry_list;
 
 /** @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED, OX_E_TRAILING, OX_E_NO_MEMORY */
