@@ -26,8 +26,10 @@ import time
 
 CORPUS = pathlib.Path(__file__).resolve().parent / 'corpus'
 LIMITS = ['-rss_limit_mb=2048', '-malloc_limit_mb=512', '-timeout=60', '-reload=0']
-# A corpus is replayed with sanitizers at each test run: longer inputs stay in the work folder.
-MAX_KEPT_BYTES = 8192
+# A corpus is replayed with sanitizers at each test run: what is longer than the first, and more than
+# the second per run, stays in the work folder.
+MAX_KEPT_BYTES = 4096
+MAX_KEPT_TOTAL_BYTES = 64 * 1024
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
@@ -88,8 +90,11 @@ class Run:
                             '-use_counters=0', *LIMITS, scratch, self.inputs],
                            stdout=out, stderr=out, check=True)
         room = corpus_files - len(os.listdir(self.seeds))
-        kept = 0
-        for path in telling_inputs(control.read_text(), self.inputs)[:max(room, 0)]:
+        kept, total = 0, 0
+        for path in telling_inputs(control.read_text(), self.inputs):
+            total += path.stat().st_size
+            if kept >= room or total > MAX_KEPT_TOTAL_BYTES:
+                break
             shutil.copyfile(path, self.seeds / path.name[:12])
             kept += 1
         shutil.rmtree(scratch)
