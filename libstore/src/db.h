@@ -22,7 +22,7 @@ enum {
 #define OX_DB_READ_ONLY 0x02u /* no change is made through this connection */
 
 /* Version of the schema that this engine reads and writes. */
-#define OX_SCHEMA_VERSION 1
+#define OX_SCHEMA_VERSION 2
 
 typedef struct ox_db_options {
   const ox_allocator *allocator;

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <sqlite3.h>
 
@@ -59,7 +60,10 @@ static void test_open__refuses_other_versions_and_files(void **state) {
   OK(ox_store_open(f->directory, NULL, &f->store, &f->err));
   FAILS(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err), OX_E_VERSION);
   assert_non_null(strstr(f->err.text, "newer version"));
-  raw(path, "PRAGMA user_version=1; PRAGMA application_id=5");
+  raw(path, "PRAGMA user_version=1");
+  FAILS(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err), OX_E_VERSION);
+  assert_non_null(strstr(f->err.text, "older version"));
+  raw(path, "PRAGMA user_version=2; PRAGMA application_id=5");
   FAILS(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err), OX_E_CORRUPT_STORE);
   raw(path, "PRAGMA application_id=1870163298"); /* "oxmb" */
   OK(ox_mailbox_open_local(f->store, &open, &f->mailbox, &f->err));
@@ -163,6 +167,121 @@ static void test_full_disk__fails_the_save_and_loses_nothing(void **state) {
   item = open_item(f, before, OX_OPEN_READ_ONLY);
   ox_item_close(item);
   ox_folder_close(inbox);
+}
+
+/* ---- a crash in the middle of a submit ---- */
+
+/* Says that it has the message, and keeps it. */
+typedef struct hanging {
+  ox_outbound base;
+  int told;
+} hanging;
+
+static ox_status hang(ox_outbound *base, ox_call_id call, const ox_message *message,
+                      ox_envelope *envelope, uint64_t deadline_ms, ox_outbound_done done,
+                      void *user, ox_error *err) {
+  (void)call, (void)message, (void)envelope, (void)deadline_ms, (void)done, (void)user, (void)err;
+  if (write(((hanging *)base)->told, "!", 1) == 1) pause();
+  return OX_E_IO;
+}
+
+static ox_status accept_all(ox_outbound *base, ox_call_id call, const ox_message *message,
+                            ox_envelope *envelope, uint64_t deadline_ms, ox_outbound_done done,
+                            void *user, ox_error *err) {
+  (void)base, (void)call, (void)message, (void)envelope, (void)deadline_ms, (void)err;
+  done(user, OX_OK, "", NULL);
+  return OX_OK;
+}
+
+/* Opens everything anew and submits the message of the Outbox. */
+static ox_status submit_again(const char *directory, const ox_guid *guid, ox_id id,
+                              ox_outbound *outbound) {
+  ox_store *store = NULL;
+  ox_mailbox *mailbox = NULL;
+  ox_item *item = NULL;
+  ox_mailbox_open_options open = OX_MAILBOX_OPEN_OPTIONS_INIT;
+  open.mailbox_guid = *guid;
+  open.outbound = outbound;
+  ox_status status = ox_store_open(directory, NULL, &store, NULL);
+  if (status == OX_OK) status = ox_mailbox_open_local(store, &open, &mailbox, NULL);
+  if (status == OX_OK) status = ox_item_open(mailbox, 0, id, OX_OPEN_READ_WRITE, &item, NULL);
+  if (status == OX_OK) status = ox_item_submit(item, 0, NULL);
+  ox_item_close(item);
+  ox_mailbox_close(mailbox);
+  ox_store_close(store);
+  return status;
+}
+
+/* A process that is in the middle of sending the message when this returns. */
+static pid_t sender(const fixture *f, ox_id id) {
+  int ends[2];
+  char byte;
+  assert_int_equal(pipe(ends), 0);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    hanging outbound = {{.struct_size = sizeof outbound.base, .submit = hang}, ends[1]};
+    close(ends[0]);
+    (void)!submit_again(f->directory, &f->guid, id, &outbound.base);
+    _exit(1);
+  }
+  close(ends[1]);
+  assert_int_equal(read(ends[0], &byte, 1), 1);
+  close(ends[0]);
+  return child;
+}
+
+static uint32_t message_flags(fixture *f, ox_id id) {
+  ox_item *item = open_item(f, id, OX_OPEN_READ_ONLY);
+  uint32_t flags = (uint32_t)get(f, ox_item_object(item), OX_PidTagMessageFlags).i32;
+  ox_item_close(item);
+  return flags;
+}
+
+static int32_t content_count(fixture *f, uint32_t which) {
+  ox_folder *folder = open_special(f, which);
+  int32_t count = get(f, ox_folder_object(folder), OX_PidTagContentCount).i32;
+  ox_folder_close(folder);
+  return count;
+}
+
+static void test_submit__cut_short_by_a_crash(void **state) {
+  enum { SUBMITTED = 0x4, UNSENT = 0x8 }; /* PidTagMessageFlags, [MS-OXCMSG] 2.2.1.6 */
+  fixture *f = *state;
+  ox_folder *outbox = open_special(f, OX_SPECIAL_OUTBOX);
+  ox_id outbox_id = ox_folder_id(outbox), id = 0;
+  ox_item *item;
+  ox_propbag bag;
+  ox_propbag_init(&bag, &f->arena);
+  OK(ox_propbag_set_utf8(&bag, OX_PidTagAddressType, "SMTP"));
+  OK(ox_propbag_set_utf8(&bag, OX_PidTagEmailAddress, "bob@example.test"));
+  OK(ox_propbag_set_i32(&bag, OX_PidTagRecipientType, 1));
+  ox_recipient_change bob = {0, &bag};
+  OK(ox_item_create(outbox, false, 0, &item, &f->err));
+  OK(ox_item_modify_recipients(item, &bob, 1, &f->err));
+  OK(ox_item_save(item, 0, &id, &f->err));
+  ox_item_close(item);
+  ox_folder_close(outbox);
+  close_all(f);
+  pid_t child = sender(f, id);
+  /* While it lives, the message is on its way. */
+  reopen(f, NULL);
+  assert_int_equal(message_flags(f, id) & (SUBMITTED | UNSENT), SUBMITTED | UNSENT);
+  FAILS(ox_mailbox_abort_submit(f->mailbox, outbox_id, id, &f->err), OX_E_UNABLE_TO_ABORT);
+  close_all(f);
+  int how = 0;
+  assert_int_equal(kill(child, SIGKILL), 0);
+  assert_int_equal(waitpid(child, &how, 0), child);
+  assert_true(WIFSIGNALED(how));
+  reopen(f, NULL);
+  assert_int_equal(message_flags(f, id) & (SUBMITTED | UNSENT), UNSENT);
+  assert_int_equal(content_count(f, OX_SPECIAL_OUTBOX), 1);
+  close_all(f);
+  ox_outbound outbound = {.struct_size = sizeof outbound, .submit = accept_all};
+  OK(submit_again(f->directory, &f->guid, id, &outbound));
+  reopen(f, NULL);
+  assert_int_equal(content_count(f, OX_SPECIAL_OUTBOX), 0);
+  assert_int_equal(content_count(f, OX_SPECIAL_SENT_ITEMS), 1);
 }
 
 static void test_open_databases__are_capped(void **state) {
@@ -404,6 +523,7 @@ int main(void) {
       TEST(test_write__locked_by_another_says_so),
       TEST(test_read_only__reads_and_refuses),
       TEST(test_full_disk__fails_the_save_and_loses_nothing),
+      TEST(test_submit__cut_short_by_a_crash),
       TEST(test_open_databases__are_capped),
       TEST(test_memory__every_allocation_may_fail),
       TEST(test_threads__share_a_mailbox),

@@ -33,6 +33,8 @@ static const char sqlite_schema[] =
     " status INTEGER NOT NULL DEFAULT 0, importance INTEGER NOT NULL, class BLOB NOT NULL);"
     "CREATE INDEX message_order ON message(fid, kind, mid);"
     "CREATE INDEX message_delivery ON message(fid, kind, delivery_time, mid);"
+    /* Messages on their way out: flag 4 is "submitted". */
+    "CREATE INDEX message_submitted ON message(mid) WHERE flags & 4;"
     "CREATE TABLE message_bag(mid INTEGER PRIMARY KEY, bag BLOB NOT NULL);"
     "CREATE TABLE recipient(mid INTEGER NOT NULL, row_id INTEGER NOT NULL, bag BLOB NOT NULL,"
     " PRIMARY KEY(mid, row_id)) WITHOUT ROWID;"

@@ -84,6 +84,11 @@ void oxs_read_end(oxs_txn *t);
 ox_status oxs_write_begin(oxs_database *database, oxs_txn *t, ox_error *err);
 /* Commits when status is OX_OK (or a warning), else rolls back; returns what came of it. */
 ox_status oxs_write_end(oxs_txn *t, ox_status status);
+/* Takes a lock (LOCK_SH, LOCK_EX, LOCK_NB of flock) on a file beside the database: whoever sends a
+ * message holds it shared, and the system takes it from a process that dies. Close *file_out.
+ * @return OX_OK, OX_E_LOCKED (with LOCK_NB), OX_E_IO */
+ox_status oxs_sending_lock(const oxs_database *database, int operation, int *file_out,
+                           ox_error *err);
 ox_filetime oxs_now(const ox_store *store);
 ox_status oxs_random(const ox_store *store, void *buffer, size_t size_bytes, ox_error *err);
 
@@ -479,6 +484,11 @@ struct oxs_table;
 ox_status oxs_table_event(struct oxs_table *table, const oxs_happening *happening, ox_arena *arena,
                           ox_event *out, bool *tell_out, ox_error *err);
 void oxs_table_unsubscribe(struct oxs_table *table);
+
+/* ---- submit.c ---- */
+
+/* Takes the marks away that a crash in the middle of a submit left. */
+void oxs_recover_submits(oxs_database *database);
 
 /* ---- transfer.c, delivery.c ---- */
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,6 +14,8 @@
 #include "engine.h"
 
 static const ox_db_driver *const driver = &ox_sqlite_driver;
+
+#define SENDING_SUFFIX ".sending" /* of the file for oxs_sending_lock */
 
 static ox_filetime system_now(void *user) {
   (void)user;
@@ -244,6 +247,7 @@ ox_status oxs_database_acquire(ox_store *store, const ox_guid *guid, oxs_databas
       if (status != OX_OK) {
         database_free(database);
       } else {
+        oxs_recover_submits(database);
         database->next = store->databases;
         store->databases = database;
         store->database_count++;
@@ -267,6 +271,24 @@ void oxs_database_release(oxs_database *database) {
   database->last_used = ++store->use_clock;
   close_idle(store);
   pthread_mutex_unlock(&store->mutex);
+}
+
+ox_status oxs_sending_lock(const oxs_database *database, int operation, int *file_out,
+                           ox_error *err) {
+  char *path = database_path(database->store, &database->guid, SENDING_SUFFIX);
+  if (path == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);
+  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), failed = -1;
+  ox_free(database->store->allocator, path);
+  while (file >= 0 && (failed = flock(file, operation)) != 0 && errno == EINTR) {
+  }
+  if (failed == 0) {
+    *file_out = file;
+    return OX_OK;
+  }
+  ox_status status = errno == EWOULDBLOCK ? OX_E_LOCKED : OX_E_IO;
+  ox_error_setf(err, status, "Messages cannot be sent: %s.", strerror(errno));
+  if (file >= 0) close(file);
+  return status;
 }
 
 /* ---- transactions ---- */
@@ -441,8 +463,11 @@ ox_status ox_store_delete_mailbox(ox_store *store, const ox_guid *mailbox_guid, 
     break;
   }
   char *path = database_path(store, mailbox_guid, ".db");
-  if (path == NULL) status = ox_error_set(err, OX_E_NO_MEMORY, NULL);
+  char *sending = database_path(store, mailbox_guid, SENDING_SUFFIX);
+  if (path == NULL || sending == NULL) status = ox_error_set(err, OX_E_NO_MEMORY, NULL);
   if (status == OX_OK) status = driver->destroy(path, err);
+  if (status == OX_OK) unlink(sending);
+  ox_free(store->allocator, sending);
   ox_free(store->allocator, path);
   pthread_mutex_unlock(&store->mutex);
   return status;

@@ -2,6 +2,8 @@
  * @spec [MS-OXOMSG] 3.2.5.1 */
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "delivery.h"
 
@@ -127,9 +129,30 @@ static ox_status unmark(oxs_txn *t, int64_t mid) {
   if (status == OX_OK) {
     row.flags &= ~OXS_FLAG_SUBMIT;
     status = oxs_row_update(t, &row);
+    if (status == OX_OK) status = oxs_views_put(t, row.fid, row.kind, mid);
   }
   ox_arena_dispose(&arena);
   return status;
+}
+
+/* Nobody was told that such a message was sent, though it may have reached some recipients: it is
+ * unsent again. Opening goes on when that fails; the next one tries anew. */
+void oxs_recover_submits(oxs_database *database) {
+  oxs_txn t;
+  int64_t mid;
+  int sending;
+  if (database->read_only || oxs_read_begin(database, &t, NULL) != OX_OK) return;
+  ox_status status = oxs_number(t.db, &mid, NULL, OXS_MESSAGE_SUBMITTED, "");
+  oxs_read_end(&t);
+  /* A lock that cannot be had means that somebody sends. */
+  if (status != OX_OK || oxs_sending_lock(database, LOCK_EX | LOCK_NB, &sending, NULL) != OX_OK)
+    return;
+  if (oxs_write_begin(database, &t, NULL) == OX_OK) {
+    while ((status = oxs_number(t.db, &mid, NULL, OXS_MESSAGE_SUBMITTED, "")) == OX_OK)
+      if ((status = unmark(&t, mid)) != OX_OK) break;
+    (void)!oxs_write_end(&t, status == OX_E_NOT_FOUND ? OX_OK : status);
+  }
+  close(sending);
 }
 
 static ox_status save_marked(oxs_item *item, ox_error *err) {
@@ -143,20 +166,15 @@ static ox_status save_marked(oxs_item *item, ox_error *err) {
   return status;
 }
 
-ox_status oxs_item_submit(ox_item *base, uint32_t flags, ox_error *err) {
-  oxs_item *item = (oxs_item *)base;
+/* With the lock of those who send. */
+static ox_status submit(oxs_item *item, ox_error *err) {
   oxs_mailbox *mailbox = item->mailbox;
-  (void)flags; /* there is no spooler: every message goes out at once */
-  ox_status status = oxs_item_writable(item, err);
-  if (status != OX_OK) return status;
-  if (mailbox->outbound == NULL || item->row.kind != OXS_KIND_NORMAL)
-    return ox_error_set(err, OX_E_NO_SUPPORT, "Messages cannot be sent from here.");
   ox_arena arena;
   ox_arena_init(&arena, NULL, 0);
   ox_envelope envelope;
   ox_message *message = NULL;
   oxs_wait wait;
-  status = make_envelope(item, &arena, &envelope);
+  ox_status status = make_envelope(item, &arena, &envelope);
   if (status == OX_OK && envelope.recipient_count == 0) status = OX_E_NO_RECIPIENTS;
   if (status == OX_OK) status = sender_properties(item, err);
   if (status == OX_OK) status = save_marked(item, err);
@@ -187,7 +205,24 @@ ox_status oxs_item_submit(ox_item *base, uint32_t flags, ox_error *err) {
   return status;
 }
 
-/* Delivery is over when submit returns: what is still marked was left by a crash. */
+ox_status oxs_item_submit(ox_item *base, uint32_t flags, ox_error *err) {
+  oxs_item *item = (oxs_item *)base;
+  oxs_mailbox *mailbox = item->mailbox;
+  (void)flags; /* there is no spooler: every message goes out at once */
+  ox_status status = oxs_item_writable(item, err);
+  if (status != OX_OK) return status;
+  if (mailbox->outbound == NULL || item->row.kind != OXS_KIND_NORMAL)
+    return ox_error_set(err, OX_E_NO_SUPPORT, "Messages cannot be sent from here.");
+  int sending;
+  status = oxs_sending_lock(mailbox->database, LOCK_SH, &sending, err);
+  if (status != OX_OK) return status;
+  status = submit(item, err);
+  close(sending);
+  return status;
+}
+
+/* A message that is being sent cannot be called back; one that is not and still marked was left by
+ * a failure after its delivery. */
 ox_status oxs_mailbox_abort_submit(ox_mailbox *base, ox_id folder_id, ox_id id, ox_error *err) {
   oxs_mailbox *mailbox = oxs_local(base);
   ox_status status = oxs_may_write(mailbox, err);
@@ -201,8 +236,13 @@ ox_status oxs_mailbox_abort_submit(ox_mailbox *base, ox_id folder_id, ox_id id, 
   status = oxs_row_load(&t, oxs_from_id(id), &arena, &row);
   if (status == OX_OK && row.fid != oxs_from_id(folder_id)) status = OX_E_NOT_FOUND;
   if (status == OX_OK && (row.flags & OXS_FLAG_SUBMIT) == 0) status = OX_E_UNABLE_TO_ABORT;
+  int sending = -1;
+  if (status == OX_OK &&
+      oxs_sending_lock(mailbox->database, LOCK_EX | LOCK_NB, &sending, NULL) != OX_OK)
+    status = OX_E_UNABLE_TO_ABORT;
   if (status == OX_OK) status = unmark(&t, row.mid);
   status = oxs_write_end(&t, status);
+  if (sending >= 0) close(sending);
   ox_arena_dispose(&arena);
   return status;
 }

@@ -453,7 +453,9 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_item_set_read_flag(ox_item *item, uint32_t
 #define OX_SUBMIT_PREPROCESS 0x01u
 #define OX_SUBMIT_NEEDS_SPOOLER 0x02u
 
-/** Saves and sends the message; the handle can only be closed afterwards.
+/** Saves and sends the message; the handle can only be closed afterwards. When the process dies
+ *  before this returns, the message is unsent again from the next opening of the local mailbox on,
+ *  and may have reached some of its recipients.
  *  @return OX_OK, OX_E_NO_SUPPORT (no way out configured), OX_E_NO_RECIPIENTS (none)
  *  @spec [MS-OXOMSG] 2.2.3.1 */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_item_submit(ox_item *item, uint32_t flags, ox_error *err);
