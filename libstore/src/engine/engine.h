@@ -503,7 +503,9 @@ ox_status oxs_names_to_ids(oxs_txn *t, const ox_property_name *names, size_t cou
 ox_status oxs_ids_to_names(oxs_txn *t, const uint16_t *ids, size_t count, ox_arena *arena,
                            ox_property_name *names_out);
 
-/* The functions of the provider's table that live outside mailbox_local.c. */
+/* ---- the provider's functions ---- */
+
+#define OX_PROVIDER_FUNCTION(result, name, parameters) result oxs_##name parameters;
 #include "provider_functions.h"
 
 #endif

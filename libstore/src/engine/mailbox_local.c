@@ -183,8 +183,8 @@ ox_status oxs_special(oxs_txn *t, uint32_t special, int64_t *fid_out) {
   return oxs_number(t->db, fid_out, t->err, OXS_SPECIAL_GET, "i", (int64_t)special);
 }
 
-static ox_status mailbox_special_folder(ox_mailbox *mailbox, uint32_t special, ox_id *id_out,
-                                        ox_error *err) {
+ox_status oxs_mailbox_special_folder(ox_mailbox *mailbox, uint32_t special, ox_id *id_out,
+                                     ox_error *err) {
   oxs_txn t;
   ox_status status = oxs_read_begin(oxs_local(mailbox)->database, &t, err);
   if (status != OX_OK) return status;
@@ -236,9 +236,9 @@ ox_status oxs_receive_folder(oxs_txn *t, const char *message_class, ox_arena *ar
   }
 }
 
-static ox_status mailbox_get_receive_folder(ox_mailbox *mailbox, const char *message_class,
-                                            ox_arena *arena, ox_id *folder_id_out,
-                                            const char **explicit_class_out, ox_error *err) {
+ox_status oxs_mailbox_get_receive_folder(ox_mailbox *mailbox, const char *message_class,
+                                         ox_arena *arena, ox_id *folder_id_out,
+                                         const char **explicit_class_out, ox_error *err) {
   oxs_txn t;
   ox_status status = oxs_read_begin(oxs_local(mailbox)->database, &t, err);
   if (status != OX_OK) return status;
@@ -249,8 +249,8 @@ static ox_status mailbox_get_receive_folder(ox_mailbox *mailbox, const char *mes
   return status;
 }
 
-static ox_status mailbox_set_receive_folder(ox_mailbox *mailbox, const char *message_class,
-                                            ox_id folder_id, ox_error *err) {
+ox_status oxs_mailbox_set_receive_folder(ox_mailbox *mailbox, const char *message_class,
+                                         ox_id folder_id, ox_error *err) {
   oxs_mailbox *local = oxs_local(mailbox);
   ox_status status = oxs_may_write(local, err);
   if (status != OX_OK) return status;
@@ -277,9 +277,9 @@ static ox_status mailbox_set_receive_folder(ox_mailbox *mailbox, const char *mes
   return oxs_write_end(&t, status);
 }
 
-static ox_status mailbox_receive_folders(ox_mailbox *mailbox, ox_arena *arena,
-                                         ox_receive_folder **rows_out, size_t *count_out,
-                                         ox_error *err) {
+ox_status oxs_mailbox_receive_folders(ox_mailbox *mailbox, ox_arena *arena,
+                                      ox_receive_folder **rows_out, size_t *count_out,
+                                      ox_error *err) {
   oxs_txn t;
   ox_status status = oxs_read_begin(oxs_local(mailbox)->database, &t, err);
   if (status != OX_OK) return status;
@@ -338,7 +338,7 @@ ox_status ox_mailbox_open_local(ox_store *store, const ox_mailbox_open_options *
   return OX_OK;
 }
 
-static void mailbox_close(ox_mailbox *mailbox) {
+void oxs_mailbox_close(ox_mailbox *mailbox) {
   oxs_mailbox *local = oxs_local(mailbox);
   oxs_mailbox_events_close(local);
   oxs_database *database = local->database;
@@ -346,7 +346,7 @@ static void mailbox_close(ox_mailbox *mailbox) {
   oxs_database_release(database);
 }
 
-static ox_status mailbox_get_info(ox_mailbox *mailbox, ox_mailbox_info *out, ox_error *err) {
+ox_status oxs_mailbox_get_info(ox_mailbox *mailbox, ox_mailbox_info *out, ox_error *err) {
   oxs_mailbox *local = oxs_local(mailbox);
   const oxs_database *database = local->database;
   ox_mailbox_info info = {.struct_size = out->struct_size,
@@ -376,88 +376,6 @@ static ox_status mailbox_get_info(ox_mailbox *mailbox, ox_mailbox_info *out, ox_
 const ox_provider oxs_provider = {
     .version = OX_PROVIDER_VERSION,
     .name = "local",
-    .mailbox_close = mailbox_close,
-    .mailbox_get_info = mailbox_get_info,
-    .mailbox_special_folder = mailbox_special_folder,
-    .mailbox_get_receive_folder = mailbox_get_receive_folder,
-    .mailbox_set_receive_folder = mailbox_set_receive_folder,
-    .mailbox_receive_folders = mailbox_receive_folders,
-    .mailbox_long_term_id = oxs_mailbox_long_term_id,
-    .mailbox_id_from_long_term = oxs_mailbox_id_from_long_term,
-    .mailbox_reserve_ids = oxs_mailbox_reserve_ids,
-    .mailbox_names_to_ids = oxs_mailbox_names_to_ids,
-    .mailbox_ids_to_names = oxs_mailbox_ids_to_names,
-    .object_query_names = oxs_object_query_names,
-    .object_get = oxs_object_get,
-    .object_get_all = oxs_object_get_all,
-    .object_list = oxs_object_list,
-    .object_set = oxs_object_set,
-    .object_delete = oxs_object_delete,
-    .object_copy_to = oxs_object_copy_to,
-    .object_copy_properties = oxs_object_copy_properties,
-    .folder_open = oxs_folder_open,
-    .folder_close = oxs_folder_close,
-    .folder_create = oxs_folder_create,
-    .folder_delete = oxs_folder_delete,
-    .folder_empty = oxs_folder_empty,
-    .folder_move = oxs_folder_move,
-    .folder_copy = oxs_folder_copy,
-    .folder_hierarchy = oxs_folder_hierarchy,
-    .folder_contents = oxs_folder_contents,
-    .folder_delete_messages = oxs_folder_delete_messages,
-    .folder_move_messages = oxs_folder_move_messages,
-    .folder_set_read_flags = oxs_folder_set_read_flags,
-    .folder_set_message_status = oxs_folder_set_message_status,
-    .folder_get_message_status = oxs_folder_get_message_status,
-    .item_open = oxs_item_open,
-    .item_create = oxs_item_create,
-    .item_close = oxs_item_close,
-    .item_save = oxs_item_save,
-    .item_recipients = oxs_item_recipients,
-    .item_modify_recipients = oxs_item_modify_recipients,
-    .item_remove_recipients = oxs_item_remove_recipients,
-    .item_set_read_flag = oxs_item_set_read_flag,
-    .item_submit = oxs_item_submit,
-    .mailbox_abort_submit = oxs_mailbox_abort_submit,
-    .folder_import = oxs_folder_import,
-    .item_export = oxs_item_export,
-    .attachment_open = oxs_attachment_open,
-    .attachment_create = oxs_attachment_create,
-    .attachment_close = oxs_attachment_close,
-    .attachment_save = oxs_attachment_save,
-    .attachment_delete = oxs_attachment_delete,
-    .item_attachments = oxs_item_attachments,
-    .item_attachment_numbers = oxs_item_attachment_numbers,
-    .attachment_open_embedded = oxs_attachment_open_embedded,
-    .stream_open = oxs_stream_open,
-    .stream_close = oxs_stream_close,
-    .stream_read = oxs_stream_read,
-    .stream_write = oxs_stream_write,
-    .stream_seek = oxs_stream_seek,
-    .stream_size = oxs_stream_size,
-    .stream_set_size = oxs_stream_set_size,
-    .stream_commit = oxs_stream_commit,
-    .stream_copy = oxs_stream_copy,
-    .stream_clone = oxs_stream_clone,
-    .table_close = oxs_table_close,
-    .table_set_columns = oxs_table_set_columns,
-    .table_sort = oxs_table_sort,
-    .table_restrict = oxs_table_restrict,
-    .table_query_rows = oxs_table_query_rows,
-    .table_position = oxs_table_position,
-    .table_row_count = oxs_table_row_count,
-    .table_seek = oxs_table_seek,
-    .table_seek_fractional = oxs_table_seek_fractional,
-    .table_find_row = oxs_table_find_row,
-    .table_create_bookmark = oxs_table_create_bookmark,
-    .table_free_bookmark = oxs_table_free_bookmark,
-    .table_all_columns = oxs_table_all_columns,
-    .table_reset = oxs_table_reset,
-    .mailbox_subscribe = oxs_mailbox_subscribe,
-    .table_subscribe = oxs_table_subscribe,
-    .subscription_close = oxs_subscription_close,
-    .mailbox_wait = oxs_mailbox_wait,
-    .mailbox_cancel_wait = oxs_mailbox_cancel_wait,
-    .mailbox_next_event = oxs_mailbox_next_event,
-    .mailbox_set_wakeup = oxs_mailbox_set_wakeup,
+#define OX_PROVIDER_FUNCTION(result, name, parameters) .name = oxs_##name,
+#include "provider_functions.h"
 };

@@ -88,8 +88,8 @@ static ox_status add_subscription(rc_mailbox *mailbox, uint32_t handle, rc_table
   return OX_OK;
 }
 
-ox_status rc_subscribe(ox_mailbox *base, uint16_t mask, ox_id folder_id, ox_id message_id,
-                       ox_subscription **out, ox_error *err) {
+ox_status rc_mailbox_subscribe(ox_mailbox *base, uint16_t mask, ox_id folder_id, ox_id message_id,
+                               ox_subscription **out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_REGISTER_NOTIFICATION};
@@ -198,7 +198,7 @@ static ox_status wait_once(rc_mailbox *mailbox, uint64_t deadline_ms, ox_error *
   return state.status;
 }
 
-ox_status rc_wait(ox_mailbox *base, uint32_t timeout_ms, bool *pending_out, ox_error *err) {
+ox_status rc_mailbox_wait(ox_mailbox *base, uint32_t timeout_ms, bool *pending_out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   uint64_t deadline_ms = now_ms() + timeout_ms;
   pthread_mutex_lock(&mailbox->lock);
@@ -219,7 +219,7 @@ ox_status rc_wait(ox_mailbox *base, uint32_t timeout_ms, bool *pending_out, ox_e
   return status;
 }
 
-void rc_cancel_wait(ox_mailbox *base) {
+void rc_mailbox_cancel_wait(ox_mailbox *base) {
   rc_mailbox *mailbox = rc_of(base);
   pthread_mutex_lock(&mailbox->lock);
   if (mailbox->waiting) mailbox->wait_cancelled = true;
@@ -273,7 +273,7 @@ static ox_status object_event(const ox_notification_data *data, ox_arena *arena,
   return out->message_class != NULL ? OX_OK : OX_E_NO_MEMORY;
 }
 
-ox_status rc_next_event(ox_mailbox *base, ox_arena *arena, ox_event *out, ox_error *err) {
+ox_status rc_mailbox_next_event(ox_mailbox *base, ox_arena *arena, ox_event *out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   if (!has_event(mailbox)) return ox_error_set(err, OX_E_NOT_FOUND, "There is no event.");
   const ox_notify_response *notify = &mailbox->events->notify;
@@ -291,7 +291,8 @@ ox_status rc_next_event(ox_mailbox *base, ox_arena *arena, ox_event *out, ox_err
   return ox_failed(status) ? ox_error_set(err, status, NULL) : OX_OK;
 }
 
-ox_status rc_set_wakeup(ox_mailbox *base, ox_mailbox_wakeup wakeup, void *user, ox_error *err) {
+ox_status rc_mailbox_set_wakeup(ox_mailbox *base, ox_mailbox_wakeup wakeup, void *user,
+                                ox_error *err) {
   (void)base;
   (void)wakeup;
   (void)user;

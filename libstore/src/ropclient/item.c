@@ -357,7 +357,7 @@ ox_status rc_item_submit(ox_item *item, uint32_t flags, ox_error *err) {
   return rc_one(mailbox, &request, NULL, 0, NULL, err);
 }
 
-ox_status rc_abort_submit(ox_mailbox *base, ox_id folder_id, ox_id id, ox_error *err) {
+ox_status rc_mailbox_abort_submit(ox_mailbox *base, ox_id folder_id, ox_id id, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_ABORT_SUBMIT};

@@ -382,8 +382,8 @@ ox_status rc_object_query_names(ox_object *object, uint32_t flags, const ox_guid
   return OX_OK;
 }
 
-ox_status rc_names_to_ids(ox_mailbox *base, const ox_property_name *names, size_t count,
-                          bool create, uint16_t *ids_out, ox_error *err) {
+ox_status rc_mailbox_names_to_ids(ox_mailbox *base, const ox_property_name *names, size_t count,
+                                  bool create, uint16_t *ids_out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   bool missing = false;
   for (size_t done = 0; done < count;) {
@@ -410,8 +410,8 @@ ox_status rc_names_to_ids(ox_mailbox *base, const ox_property_name *names, size_
   return missing ? OX_W_ERRORS_RETURNED : OX_OK;
 }
 
-ox_status rc_ids_to_names(ox_mailbox *base, const uint16_t *ids, size_t count, ox_arena *arena,
-                          ox_property_name *names_out, ox_error *err) {
+ox_status rc_mailbox_ids_to_names(ox_mailbox *base, const uint16_t *ids, size_t count,
+                                  ox_arena *arena, ox_property_name *names_out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   for (size_t done = 0; done < count;) {
     size_t some = count - done < 100 ? count - done : 100;

@@ -3,7 +3,7 @@
 
 #include "client.h"
 
-ox_status rc_get_info(ox_mailbox *mailbox, ox_mailbox_info *out, ox_error *err) {
+ox_status rc_mailbox_get_info(ox_mailbox *mailbox, ox_mailbox_info *out, ox_error *err) {
   if (out->struct_size != sizeof *out)
     return ox_error_set(err, OX_E_USAGE, "ox_mailbox_info has another size.");
   *out = rc_of(mailbox)->info;
@@ -156,7 +156,8 @@ static ox_status load_specials(rc_mailbox *mailbox, ox_error *err) {
   return OX_OK;
 }
 
-ox_status rc_special_folder(ox_mailbox *base, uint32_t special, ox_id *id_out, ox_error *err) {
+ox_status rc_mailbox_special_folder(ox_mailbox *base, uint32_t special, ox_id *id_out,
+                                    ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   if (special < OX_SPECIAL_LOGON_COUNT) {
     *id_out = mailbox->info.special_folders[special];
@@ -171,9 +172,9 @@ ox_status rc_special_folder(ox_mailbox *base, uint32_t special, ox_id *id_out, o
   return OX_OK;
 }
 
-ox_status rc_get_receive_folder(ox_mailbox *base, const char *message_class, ox_arena *arena,
-                                ox_id *folder_id_out, const char **explicit_class_out,
-                                ox_error *err) {
+ox_status rc_mailbox_get_receive_folder(ox_mailbox *base, const char *message_class,
+                                        ox_arena *arena, ox_id *folder_id_out,
+                                        const char **explicit_class_out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_GET_RECEIVE_FOLDER};
@@ -192,8 +193,8 @@ ox_status rc_get_receive_folder(ox_mailbox *base, const char *message_class, ox_
   return OX_OK;
 }
 
-ox_status rc_set_receive_folder(ox_mailbox *base, const char *message_class, ox_id folder_id,
-                                ox_error *err) {
+ox_status rc_mailbox_set_receive_folder(ox_mailbox *base, const char *message_class,
+                                        ox_id folder_id, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_SET_RECEIVE_FOLDER};
@@ -203,8 +204,9 @@ ox_status rc_set_receive_folder(ox_mailbox *base, const char *message_class, ox_
   return rc_one(mailbox, &request, NULL, 0, NULL, err);
 }
 
-ox_status rc_receive_folders(ox_mailbox *base, ox_arena *arena, ox_receive_folder **rows_out,
-                             size_t *count_out, ox_error *err) {
+ox_status rc_mailbox_receive_folders(ox_mailbox *base, ox_arena *arena,
+                                     ox_receive_folder **rows_out, size_t *count_out,
+                                     ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_GET_RECEIVE_FOLDER_TABLE};
@@ -236,7 +238,7 @@ ox_status rc_receive_folders(ox_mailbox *base, ox_arena *arena, ox_receive_folde
   return OX_OK;
 }
 
-ox_status rc_long_term_id(ox_mailbox *base, ox_id id, ox_long_term_id *out, ox_error *err) {
+ox_status rc_mailbox_long_term_id(ox_mailbox *base, ox_id id, ox_long_term_id *out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_LONG_TERM_ID_FROM_ID};
@@ -248,8 +250,8 @@ ox_status rc_long_term_id(ox_mailbox *base, ox_id id, ox_long_term_id *out, ox_e
   return status;
 }
 
-ox_status rc_id_from_long_term(ox_mailbox *base, const ox_long_term_id *long_term_id, ox_id *id_out,
-                               ox_error *err) {
+ox_status rc_mailbox_id_from_long_term(ox_mailbox *base, const ox_long_term_id *long_term_id,
+                                       ox_id *id_out, ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_ID_FROM_LONG_TERM_ID};
@@ -261,8 +263,8 @@ ox_status rc_id_from_long_term(ox_mailbox *base, const ox_long_term_id *long_ter
   return status;
 }
 
-ox_status rc_reserve_ids(ox_mailbox *base, uint32_t count, ox_guid *replguid_out,
-                         uint8_t first_counter_out[6], ox_error *err) {
+ox_status rc_mailbox_reserve_ids(ox_mailbox *base, uint32_t count, ox_guid *replguid_out,
+                                 uint8_t first_counter_out[6], ox_error *err) {
   rc_mailbox *mailbox = rc_of(base);
   rc_begin(mailbox);
   ox_rop_request request = {.rop_id = OX_ROP_GET_LOCAL_REPLICA_IDS};

@@ -20,7 +20,7 @@ static ox_status map_names(ox_mailbox *mailbox, const ox_message *message, ox_ar
   if (ids == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);
   ox_status status = OX_OK;
   if (message->name_count > 0)
-    status = rc_names_to_ids(mailbox, message->names, message->name_count, true, ids, err);
+    status = rc_mailbox_names_to_ids(mailbox, message->names, message->name_count, true, ids, err);
   *ids_out = ids;
   return ox_failed(status) ? status : OX_OK;
 }
@@ -314,7 +314,7 @@ static ox_status local_tags(ox_mailbox *mailbox, ox_message *message, ox_proptag
   for (size_t i = 0; i < count; i++)
     if (OX_PROPTAG_ID(tags[i]) >= 0x8000) ids[named++] = OX_PROPTAG_ID(tags[i]);
   if (named == 0) return OX_OK;
-  ox_status status = rc_ids_to_names(mailbox, ids, named, &message->arena, names, err);
+  ox_status status = rc_mailbox_ids_to_names(mailbox, ids, named, &message->arena, names, err);
   if (ox_failed(status)) return status;
   for (size_t i = 0, at = 0; i < count; i++) {
     if (OX_PROPTAG_ID(tags[i]) < 0x8000) continue;
