@@ -29,6 +29,7 @@ enum { DEFAULT_COLUMN_COUNT = sizeof default_columns / sizeof *default_columns }
 static ox_status shown(ox_status status) {
   switch (status) {
     case OX_OK:
+    case UNBIND_SUCCESS:
     case OX_W_ERRORS_RETURNED:
     case OX_E_NO_SUPPORT:
     case OX_E_INVALID_OBJECT:
@@ -111,49 +112,30 @@ static void take_state(nspi_call *call, bool has_state, const ox_nspi_stat *stat
 
 /* --- Operations ------------------------------------------------------------------------------- */
 
-/* Each reads a request, does it, writes the response. A status that is not OK means that the body
- * did not decode. */
-typedef ox_status (*operation)(nspi_call *call, ox_reader *r, ox_writer *w);
+/* Each does what a decoded request asks and fills the response, which begins as zeros. Its status
+ * is what the client gets as the error code. */
 
-static ox_status bind(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_bind_request in;
-  ox_nspi_bind_response out = {0};
-  ox_nspi_bind_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  if (in.has_state && nspi_code_page(in.state.code_page) == 0)
-    out.error_code = OX_E_UNSUPPORTED_CODEPAGE;
-  out.server_guid = call->server->guid;
-  ox_nspi_bind_response_encode(w, &out);
-  return OX_OK;
+static ox_status bind(nspi_call *call, const ox_nspi_bind_request *in, ox_nspi_bind_response *out) {
+  out->server_guid = call->server->guid;
+  return in->has_state && nspi_code_page(in->state.code_page) == 0 ? OX_E_UNSUPPORTED_CODEPAGE
+                                                                   : OX_OK;
 }
 
-static ox_status unbind(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_unbind_request in;
-  ox_nspi_unbind_response out = {.error_code = UNBIND_SUCCESS};
-  ox_nspi_unbind_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  ox_nspi_unbind_response_encode(w, &out);
-  return OX_OK;
+static ox_status unbind(nspi_call *call, const ox_nspi_unbind_request *in,
+                        ox_nspi_unbind_response *out) {
+  (void)call, (void)in, (void)out;
+  return UNBIND_SUCCESS;
 }
 
-static ox_status compare_mids(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_compare_min_ids_request in;
-  ox_nspi_compare_min_ids_response out = {0};
+static ox_status compare_min_ids(nspi_call *call, const ox_nspi_compare_min_ids_request *in,
+                                 ox_nspi_compare_min_ids_response *out) {
   uint32_t first, second;
-  ox_nspi_compare_min_ids_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  const gal_table *table = gal_container(call->gal, in.state.container_id);
-  if (table == NULL)
-    out.error_code = OX_E_INVALID_BOOKMARK;
-  else if (!gal_position(call->gal, table, in.minimal_id1, &first) ||
-           !gal_position(call->gal, table, in.minimal_id2, &second))
-    out.error_code = OX_E_CALL_FAILED;
-  else
-    out.result = first < second ? -1 : first > second;
-  ox_nspi_compare_min_ids_response_encode(w, &out);
+  const gal_table *table = gal_container(call->gal, in->state.container_id);
+  if (table == NULL) return OX_E_INVALID_BOOKMARK;
+  if (!gal_position(call->gal, table, in->minimal_id1, &first) ||
+      !gal_position(call->gal, table, in->minimal_id2, &second))
+    return OX_E_CALL_FAILED;
+  out->result = first < second ? -1 : first > second;
   return OX_OK;
 }
 
@@ -171,22 +153,16 @@ static ox_status mid_of_dn(nspi_call *call, ox_str8 name, uint32_t *mid_out) {
   return status == OX_E_NOT_FOUND ? OX_OK : status;
 }
 
-static ox_status dn_to_mid(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_dn_to_min_id_request in;
-  ox_nspi_dn_to_min_id_response out = {0};
-  ox_nspi_dn_to_min_id_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
+static ox_status dn_to_min_id(nspi_call *call, const ox_nspi_dn_to_min_id_request *in,
+                              ox_nspi_dn_to_min_id_response *out) {
   ox_status status = OX_OK;
-  out.minimal_ids = ox_arena_calloc(call->arena, in.name_count, sizeof *out.minimal_ids);
-  if (out.minimal_ids == NULL) status = OX_E_NO_MEMORY;
-  for (uint32_t i = 0; i < in.name_count && status == OX_OK; i++)
-    status = mid_of_dn(call, in.names[i], &out.minimal_ids[i]);
-  out.error_code = shown(status);
-  out.has_minimal_ids = status == OX_OK;
-  out.minimal_id_count = in.name_count;
-  ox_nspi_dn_to_min_id_response_encode(w, &out);
-  return OX_OK;
+  out->minimal_ids = ox_arena_calloc(call->arena, in->name_count, sizeof *out->minimal_ids);
+  if (out->minimal_ids == NULL) status = OX_E_NO_MEMORY;
+  for (uint32_t i = 0; i < in->name_count && status == OX_OK; i++)
+    status = mid_of_dn(call, in->names[i], &out->minimal_ids[i]);
+  out->has_minimal_ids = status == OX_OK;
+  out->minimal_id_count = in->name_count;
+  return status;
 }
 
 /* The explicit table of GetMatches. */
@@ -206,284 +182,217 @@ static ox_status matches(nspi_call *call, const ox_nspi_get_matches_request *in,
   return nspi_filter(call, table, &in->filter, limit, mids_out, count_out);
 }
 
-static ox_status get_matches(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_get_matches_request in;
-  ox_nspi_get_matches_response out = {0};
+static ox_status get_matches(nspi_call *call, const ox_nspi_get_matches_request *in,
+                             ox_nspi_get_matches_response *out) {
   row_set rows = {0};
-  ox_nspi_get_matches_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  take_state(call, in.has_state, &in.state);
+  take_state(call, in->has_state, &in->state);
   call->ephemeral = true; /* constraint 18 */
-  ox_status status = matches(call, &in, &out.minimal_ids, &out.minimal_id_count);
-  if (status == OX_OK && in.has_columns) {
-    status = choose_columns(call, true, in.column_count, in.columns, &rows);
-    if (status == OX_OK && out.minimal_id_count > rows_max(rows.column_count))
+  ox_status status = matches(call, in, &out->minimal_ids, &out->minimal_id_count);
+  if (status == OX_OK && in->has_columns) {
+    status = choose_columns(call, true, in->column_count, in->columns, &rows);
+    if (status == OX_OK && out->minimal_id_count > rows_max(rows.column_count))
       status = OX_E_TABLE_TOO_BIG;
-    if (status == OX_OK) status = fill_rows(call, out.minimal_ids, out.minimal_id_count, &rows);
+    if (status == OX_OK) status = fill_rows(call, out->minimal_ids, out->minimal_id_count, &rows);
   }
-  out.error_code = shown(status);
   if (status == OX_OK) {
-    out.has_state = in.has_state;
-    out.state = in.state;
-    out.state.container_id = in.state.current_rec; /* constraint 15 */
-    out.has_minimal_ids = true;
-    out.has_columns_and_rows = in.has_columns;
-    out.column_count = rows.column_count;
-    out.columns = rows.columns;
-    out.row_count = rows.row_count;
-    out.row_data = rows.rows;
+    out->has_state = in->has_state;
+    out->state = in->state;
+    out->state.container_id = in->state.current_rec; /* constraint 15 */
+    out->has_minimal_ids = true;
+    out->has_columns_and_rows = in->has_columns;
+    out->column_count = rows.column_count;
+    out->columns = rows.columns;
+    out->row_count = rows.row_count;
+    out->row_data = rows.rows;
   }
-  ox_nspi_get_matches_response_encode(w, &out);
-  return OX_OK;
+  return status;
 }
 
-static ox_status get_prop_list(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_get_prop_list_request in;
-  ox_nspi_get_prop_list_response out = {0};
-  ox_nspi_get_prop_list_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  call->code_page = in.code_page;
+static ox_status get_prop_list(nspi_call *call, const ox_nspi_get_prop_list_request *in,
+                               ox_nspi_get_prop_list_response *out) {
+  call->code_page = in->code_page;
   ox_status status = OX_E_NOT_FOUND;
-  if (in.minimal_id >= FIRST_MID)
-    status = nspi_property_tags(call, in.minimal_id, in.code_page == OX_CODEPAGE_UTF16LE,
-                                (in.flags & NSPI_SKIP_OBJECTS) == 0, &out.property_tags,
-                                &out.property_tag_count);
-  out.error_code = shown(status);
-  out.has_property_tags = status == OX_OK;
-  ox_nspi_get_prop_list_response_encode(w, &out);
-  return OX_OK;
+  if (in->minimal_id >= FIRST_MID)
+    status = nspi_property_tags(call, in->minimal_id, in->code_page == OX_CODEPAGE_UTF16LE,
+                                (in->flags & NSPI_SKIP_OBJECTS) == 0, &out->property_tags,
+                                &out->property_tag_count);
+  out->has_property_tags = status == OX_OK;
+  return status;
 }
 
-static ox_status get_props(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_get_props_request in;
-  ox_nspi_get_props_response out = {0};
+static ox_status get_props(nspi_call *call, const ox_nspi_get_props_request *in,
+                           ox_nspi_get_props_response *out) {
   bool complete = true;
-  ox_nspi_get_props_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  take_state(call, in.has_state, &in.state);
-  call->ephemeral = (in.flags & NSPI_EPHEMERAL_IDS) != 0;
-  ox_proptag *tags = in.property_tags;
-  uint32_t count = in.property_tag_count;
+  take_state(call, in->has_state, &in->state);
+  call->ephemeral = (in->flags & NSPI_EPHEMERAL_IDS) != 0;
+  ox_proptag *tags = in->property_tags;
+  uint32_t count = in->property_tag_count;
   ox_status status = OX_OK;
-  if (gal_container(call->gal, in.state.container_id) == NULL) status = OX_E_INVALID_BOOKMARK;
+  if (gal_container(call->gal, in->state.container_id) == NULL) status = OX_E_INVALID_BOOKMARK;
   if (status == OX_OK && count > OX_ADDRESSBOOK_COLUMNS_MAX) status = OX_E_TABLE_TOO_BIG;
   /* Tables of objects are left out of a list that the client did not write: they have no value
    * that this form of the protocol could carry. */
-  if (status == OX_OK && !in.has_property_tags)
-    status = in.state.current_rec < FIRST_MID
+  if (status == OX_OK && !in->has_property_tags)
+    status = in->state.current_rec < FIRST_MID
                  ? OX_E_NOT_FOUND
-                 : nspi_property_tags(call, in.state.current_rec,
+                 : nspi_property_tags(call, in->state.current_rec,
                                       call->code_page == OX_CODEPAGE_UTF16LE, false, &tags, &count);
   if (status == OX_OK)
-    status = nspi_row(call, in.state.current_rec, tags, count, &out.property_values, &complete);
+    status = nspi_row(call, in->state.current_rec, tags, count, &out->property_values, &complete);
   if (status == OX_OK && !complete) status = OX_W_ERRORS_RETURNED;
-  out.error_code = shown(status);
-  out.code_page = call->code_page;
-  out.has_property_values = status == OX_OK || status == OX_W_ERRORS_RETURNED;
-  out.property_value_count = count;
-  ox_nspi_get_props_response_encode(w, &out);
-  return OX_OK;
+  out->code_page = call->code_page;
+  out->has_property_values = status == OX_OK || status == OX_W_ERRORS_RETURNED;
+  out->property_value_count = count;
+  return status;
 }
 
-static ox_status get_special_table(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_get_special_table_request in;
-  ox_nspi_get_special_table_response out = {0};
-  ox_nspi_get_special_table_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  take_state(call, in.has_state, &in.state);
-  bool templates = (in.flags & NSPI_ADDRESS_CREATION_TEMPLATES) != 0;
-  bool known = in.has_version && in.version == HIERARCHY_VERSION;
-  bool unicode = (in.flags & NSPI_UNICODE_STRINGS) != 0 || call->code_page == OX_CODEPAGE_UTF16LE;
+static ox_status get_special_table(nspi_call *call, const ox_nspi_get_special_table_request *in,
+                                   ox_nspi_get_special_table_response *out) {
+  take_state(call, in->has_state, &in->state);
+  bool templates = (in->flags & NSPI_ADDRESS_CREATION_TEMPLATES) != 0;
+  bool known = in->has_version && in->version == HIERARCHY_VERSION;
+  bool unicode = (in->flags & NSPI_UNICODE_STRINGS) != 0 || call->code_page == OX_CODEPAGE_UTF16LE;
   ox_status status = OX_OK;
   if (!templates && !known) {
-    out.rows = ox_arena_calloc(call->arena, CONTAINER_COUNT, sizeof *out.rows);
-    if (out.rows == NULL) status = OX_E_NO_MEMORY;
+    out->rows = ox_arena_calloc(call->arena, CONTAINER_COUNT, sizeof *out->rows);
+    if (out->rows == NULL) status = OX_E_NO_MEMORY;
     for (size_t c = 0; c < CONTAINER_COUNT && status == OX_OK; c++)
-      status = nspi_container_row(call, c, unicode, &out.rows[out.rows_count++]);
+      status = nspi_container_row(call, c, unicode, &out->rows[out->rows_count++]);
   }
-  out.error_code = shown(status);
-  out.code_page = call->code_page;
-  out.has_version = !templates;
-  out.version = HIERARCHY_VERSION;
-  out.has_rows = status == OX_OK;
-  ox_nspi_get_special_table_response_encode(w, &out);
-  return OX_OK;
+  out->code_page = call->code_page;
+  out->has_version = !templates;
+  out->version = HIERARCHY_VERSION;
+  out->has_rows = status == OX_OK;
+  return status;
 }
 
 /* There are no templates yet: constraint 5 gives the answer for that. */
-static ox_status get_template_info(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_get_template_info_request in;
-  ox_nspi_get_template_info_response out = {0};
-  ox_nspi_get_template_info_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  bool known = in.code_page != OX_CODEPAGE_UTF16LE && nspi_code_page(in.code_page) != 0;
-  out.error_code = known ? OX_E_INVALID_LOCALE : OX_E_UNSUPPORTED_CODEPAGE;
-  out.code_page = in.code_page;
-  ox_nspi_get_template_info_response_encode(w, &out);
-  return OX_OK;
+static ox_status get_template_info(nspi_call *call, const ox_nspi_get_template_info_request *in,
+                                   ox_nspi_get_template_info_response *out) {
+  bool known = in->code_page != OX_CODEPAGE_UTF16LE && nspi_code_page(in->code_page) != 0;
+  (void)call;
+  out->code_page = in->code_page;
+  return known ? OX_E_INVALID_LOCALE : OX_E_UNSUPPORTED_CODEPAGE;
 }
 
 /* The address book cannot be changed through NSPI. */
-static ox_status mod_link_att(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_mod_link_att_request in;
-  ox_nspi_mod_link_att_response out = {0};
+static ox_status mod_link_att(nspi_call *call, const ox_nspi_mod_link_att_request *in,
+                              ox_nspi_mod_link_att_response *out) {
+  (void)out;
   ox_directory_entry entry;
-  ox_nspi_mod_link_att_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  ox_status status = nspi_load(call, in.minimal_id, &entry);
-  if (OX_PROPTAG_ID(in.property_tag) != OX_PROPTAG_ID(OX_PidTagAddressBookMember) &&
-      OX_PROPTAG_ID(in.property_tag) != OX_PROPTAG_ID(OX_PidTagAddressBookPublicDelegates))
-    out.error_code = OX_E_NOT_FOUND;
-  else if (status == OX_E_NOT_FOUND)
-    out.error_code = OX_E_INVALID_PARAMETER;
-  else
-    out.error_code = status == OX_OK ? OX_E_ACCESS_DENIED : shown(status);
-  ox_nspi_mod_link_att_response_encode(w, &out);
-  return OX_OK;
+  ox_status status = nspi_load(call, in->minimal_id, &entry);
+  if (OX_PROPTAG_ID(in->property_tag) != OX_PROPTAG_ID(OX_PidTagAddressBookMember) &&
+      OX_PROPTAG_ID(in->property_tag) != OX_PROPTAG_ID(OX_PidTagAddressBookPublicDelegates))
+    return OX_E_NOT_FOUND;
+  if (status == OX_E_NOT_FOUND) return OX_E_INVALID_PARAMETER;
+  return status == OX_OK ? OX_E_ACCESS_DENIED : status;
 }
 
-static ox_status mod_props(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_mod_props_request in;
-  ox_nspi_mod_props_response out = {0};
+static ox_status mod_props(nspi_call *call, const ox_nspi_mod_props_request *in,
+                           ox_nspi_mod_props_response *out) {
+  (void)out;
   ox_directory_entry entry;
-  ox_nspi_mod_props_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  ox_status status = nspi_load(call, in.state.current_rec, &entry);
-  if (!in.has_property_tags_to_remove || status == OX_E_NOT_FOUND)
-    out.error_code = OX_E_INVALID_PARAMETER;
-  else
-    out.error_code = status == OX_OK ? OX_E_ACCESS_DENIED : shown(status);
-  ox_nspi_mod_props_response_encode(w, &out);
-  return OX_OK;
+  ox_status status = nspi_load(call, in->state.current_rec, &entry);
+  if (!in->has_property_tags_to_remove || status == OX_E_NOT_FOUND) return OX_E_INVALID_PARAMETER;
+  return status == OX_OK ? OX_E_ACCESS_DENIED : status;
 }
 
-static ox_status query_rows(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_query_rows_request in;
-  ox_nspi_query_rows_response out = {0};
+static ox_status query_rows(nspi_call *call, const ox_nspi_query_rows_request *in,
+                            ox_nspi_query_rows_response *out) {
   row_set rows = {0};
   uint32_t position = 0;
-  ox_nspi_query_rows_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  take_state(call, in.has_state, &in.state);
-  call->ephemeral = (in.flags & NSPI_EPHEMERAL_IDS) != 0;
-  out.state = in.state;
-  ox_status status = choose_columns(call, in.has_columns, in.column_count, in.columns, &rows);
-  if (status == OX_OK && in.explicit_table_count != 0) {
+  take_state(call, in->has_state, &in->state);
+  call->ephemeral = (in->flags & NSPI_EPHEMERAL_IDS) != 0;
+  out->state = in->state;
+  ox_status status = choose_columns(call, in->has_columns, in->column_count, in->columns, &rows);
+  if (status == OX_OK && in->explicit_table_count != 0) {
     uint32_t count =
-        in.row_count < in.explicit_table_count ? in.row_count : in.explicit_table_count;
+        in->row_count < in->explicit_table_count ? in->row_count : in->explicit_table_count;
     if (count > rows_max(rows.column_count)) count = rows_max(rows.column_count);
-    status = fill_rows(call, in.explicit_table, count, &rows);
+    status = fill_rows(call, in->explicit_table, count, &rows);
   } else if (status == OX_OK) {
-    const gal_table *table = gal_container(call->gal, in.state.container_id);
+    const gal_table *table = gal_container(call->gal, in->state.container_id);
     status = table == NULL ? OX_E_INVALID_BOOKMARK
-                           : gal_locate(call->gal, table, &in.state, &position, NULL);
-    if (status == OX_OK) status = table_rows(call, table, position, in.row_count, &rows);
+                           : gal_locate(call->gal, table, &in->state, &position, NULL);
+    if (status == OX_OK) status = table_rows(call, table, position, in->row_count, &rows);
     if (status == OX_OK)
-      gal_report(call->gal, table, position + rows.row_count, &out.state); /* constraint 16 */
+      gal_report(call->gal, table, position + rows.row_count, &out->state); /* constraint 16 */
   }
-  out.error_code = shown(status);
   if (status == OX_OK) {
-    out.has_state = in.has_state;
-    out.has_columns_and_rows = true;
-    out.column_count = rows.column_count;
-    out.columns = rows.columns;
-    out.row_count = rows.row_count;
-    out.row_data = rows.rows;
+    out->has_state = in->has_state;
+    out->has_columns_and_rows = true;
+    out->column_count = rows.column_count;
+    out->columns = rows.columns;
+    out->row_count = rows.row_count;
+    out->row_data = rows.rows;
   }
-  ox_nspi_query_rows_response_encode(w, &out);
-  return OX_OK;
+  return status;
 }
 
-static ox_status query_columns(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_query_columns_request in;
-  ox_nspi_query_columns_response out = {0};
-  ox_nspi_query_columns_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  ox_status status = nspi_property_tags(call, 0, (in.mapi_flags & NSPI_UNICODE_PROPTYPES) != 0,
-                                        true, &out.columns, &out.column_count);
-  out.error_code = shown(status);
-  out.has_columns = status == OX_OK;
-  ox_nspi_query_columns_response_encode(w, &out);
-  return OX_OK;
+static ox_status query_columns(nspi_call *call, const ox_nspi_query_columns_request *in,
+                               ox_nspi_query_columns_response *out) {
+  ox_status status = nspi_property_tags(call, 0, (in->mapi_flags & NSPI_UNICODE_PROPTYPES) != 0,
+                                        true, &out->columns, &out->column_count);
+  out->has_columns = status == OX_OK;
+  return status;
 }
 
-static ox_status resolve_names(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_resolve_names_request in;
-  ox_nspi_resolve_names_response out = {0};
+static ox_status resolve_names(nspi_call *call, const ox_nspi_resolve_names_request *in,
+                               ox_nspi_resolve_names_response *out) {
   row_set rows = {0};
-  ox_nspi_resolve_names_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  take_state(call, in.has_state, &in.state);
-  const gal_table *table = gal_container(call->gal, in.state.container_id);
+  take_state(call, in->has_state, &in->state);
+  const gal_table *table = gal_container(call->gal, in->state.container_id);
   ox_status status = table != NULL ? OX_OK : OX_E_INVALID_BOOKMARK;
-  if (status == OX_OK && in.name_count > OX_ADDRESSBOOK_NAMES_MAX) status = OX_E_TABLE_TOO_BIG;
+  if (status == OX_OK && in->name_count > OX_ADDRESSBOOK_NAMES_MAX) status = OX_E_TABLE_TOO_BIG;
   if (status == OX_OK)
-    status =
-        choose_columns(call, in.has_property_tags, in.property_tag_count, in.property_tags, &rows);
-  uint32_t *resolved = ox_arena_calloc(call->arena, in.name_count, sizeof *resolved), count = 0;
-  out.minimal_ids = ox_arena_calloc(call->arena, in.name_count, sizeof *out.minimal_ids);
-  if (resolved == NULL || out.minimal_ids == NULL) status = OX_E_NO_MEMORY;
-  for (uint32_t i = 0; i < in.name_count && status == OX_OK; i++) {
+    status = choose_columns(call, in->has_property_tags, in->property_tag_count, in->property_tags,
+                            &rows);
+  uint32_t *resolved = ox_arena_calloc(call->arena, in->name_count, sizeof *resolved), count = 0;
+  out->minimal_ids = ox_arena_calloc(call->arena, in->name_count, sizeof *out->minimal_ids);
+  if (resolved == NULL || out->minimal_ids == NULL) status = OX_E_NO_MEMORY;
+  for (uint32_t i = 0; i < in->name_count && status == OX_OK; i++) {
     uint32_t mid = MID_UNRESOLVED;
-    const char *text = ox_str16_utf8(call->arena, in.name_values[i]);
+    const char *text = ox_str16_utf8(call->arena, in->name_values[i]);
     status = text != NULL ? nspi_resolve(call, table, text, &mid) : OX_E_NO_MEMORY;
-    out.minimal_ids[i] = mid >= FIRST_MID ? OX_ADDRESSBOOK_RESOLVED : mid;
+    out->minimal_ids[i] = mid >= FIRST_MID ? OX_ADDRESSBOOK_RESOLVED : mid;
     if (mid >= FIRST_MID) resolved[count++] = mid;
   }
   if (status == OX_OK && count > rows_max(rows.column_count)) status = OX_E_TABLE_TOO_BIG;
   if (status == OX_OK) status = fill_rows(call, resolved, count, &rows);
-  out.error_code = shown(status);
-  out.code_page = call->code_page;
+  out->code_page = call->code_page;
   if (status == OX_OK) {
-    out.has_minimal_ids = true;
-    out.minimal_id_count = in.name_count;
-    out.has_rows_and_cols = true;
-    out.property_tag_count = rows.column_count;
-    out.property_tags = rows.columns;
-    out.row_count = rows.row_count;
-    out.row_data = rows.rows;
+    out->has_minimal_ids = true;
+    out->minimal_id_count = in->name_count;
+    out->has_rows_and_cols = true;
+    out->property_tag_count = rows.column_count;
+    out->property_tags = rows.columns;
+    out->row_count = rows.row_count;
+    out->row_data = rows.rows;
   }
-  ox_nspi_resolve_names_response_encode(w, &out);
-  return OX_OK;
+  return status;
 }
 
-static ox_status resort_restriction(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_resort_restriction_request in;
-  ox_nspi_resort_restriction_response out = {0};
-  ox_nspi_resort_restriction_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  ox_status status = in.state.sort_type == OX_SORT_TYPE_DISPLAY_NAME ? OX_OK : OX_E_CALL_FAILED;
+static ox_status resort_restriction(nspi_call *call, const ox_nspi_resort_restriction_request *in,
+                                    ox_nspi_resort_restriction_response *out) {
+  ox_status status = in->state.sort_type == OX_SORT_TYPE_DISPLAY_NAME ? OX_OK : OX_E_CALL_FAILED;
   if (status == OX_OK)
-    status = nspi_sort(call, in.minimal_ids, in.minimal_id_count, &out.minimal_ids,
-                       &out.minimal_id_count);
-  out.error_code = shown(status);
+    status = nspi_sort(call, in->minimal_ids, in->minimal_id_count, &out->minimal_ids,
+                       &out->minimal_id_count);
   if (status == OX_OK) {
-    out.has_minimal_ids = true;
-    out.has_state = in.has_state;
-    out.state = in.state;
-    out.state.total_recs = out.minimal_id_count;
-    out.state.num_pos = 0;
-    out.state.current_rec = MID_BEGINNING_OF_TABLE;
-    for (uint32_t i = 0; i < out.minimal_id_count; i++) {
-      if (out.minimal_ids[i] != in.state.current_rec) continue;
-      out.state.num_pos = i;
-      out.state.current_rec = in.state.current_rec;
+    out->has_minimal_ids = true;
+    out->has_state = in->has_state;
+    out->state = in->state;
+    out->state.total_recs = out->minimal_id_count;
+    out->state.num_pos = 0;
+    out->state.current_rec = MID_BEGINNING_OF_TABLE;
+    for (uint32_t i = 0; i < out->minimal_id_count; i++) {
+      if (out->minimal_ids[i] != in->state.current_rec) continue;
+      out->state.num_pos = i;
+      out->state.current_rec = in->state.current_rec;
       break;
     }
   }
-  ox_nspi_resort_restriction_response_encode(w, &out);
-  return OX_OK;
+  return status;
 }
 
 /* The sort key that a target asks for. */
@@ -543,49 +452,38 @@ static ox_status seek(nspi_call *call, const ox_nspi_seek_entries_request *in, o
   return in->has_columns ? table_rows(call, table, position, SEEK_ROWS, rows) : OX_OK;
 }
 
-static ox_status seek_entries(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_seek_entries_request in;
-  ox_nspi_seek_entries_response out = {0};
+static ox_status seek_entries(nspi_call *call, const ox_nspi_seek_entries_request *in,
+                              ox_nspi_seek_entries_response *out) {
   row_set rows = {0};
-  ox_nspi_seek_entries_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  take_state(call, in.has_state, &in.state);
+  take_state(call, in->has_state, &in->state);
   call->ephemeral = true; /* constraint 13 */
-  out.state = in.state;
-  ox_status status = seek(call, &in, &out.state, &rows);
-  out.error_code = shown(status);
+  out->state = in->state;
+  ox_status status = seek(call, in, &out->state, &rows);
   if (status == OX_OK) {
-    out.has_state = in.has_state;
-    out.has_columns_and_rows = in.has_columns;
-    out.column_count = rows.column_count;
-    out.columns = rows.columns;
-    out.row_count = rows.row_count;
-    out.row_data = rows.rows;
+    out->has_state = in->has_state;
+    out->has_columns_and_rows = in->has_columns;
+    out->column_count = rows.column_count;
+    out->columns = rows.columns;
+    out->row_count = rows.row_count;
+    out->row_data = rows.rows;
   }
-  ox_nspi_seek_entries_response_encode(w, &out);
-  return OX_OK;
+  return status;
 }
 
-static ox_status update_stat(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_update_stat_request in;
-  ox_nspi_update_stat_response out = {0};
+static ox_status update_stat(nspi_call *call, const ox_nspi_update_stat_request *in,
+                             ox_nspi_update_stat_response *out) {
   uint32_t position = 0;
-  ox_nspi_update_stat_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  const gal_table *table = gal_container(call->gal, in.state.container_id);
-  ox_status status = table == NULL ? OX_E_INVALID_BOOKMARK
-                                   : gal_locate(call->gal, table, &in.state, &position, &out.delta);
-  out.error_code = shown(status);
+  const gal_table *table = gal_container(call->gal, in->state.container_id);
+  ox_status status = table == NULL
+                         ? OX_E_INVALID_BOOKMARK
+                         : gal_locate(call->gal, table, &in->state, &position, &out->delta);
   if (status == OX_OK) {
-    out.has_state = in.has_state;
-    out.state = in.state;
-    gal_report(call->gal, table, position, &out.state);
-    out.has_delta = in.delta_requested;
+    out->has_state = in->has_state;
+    out->state = in->state;
+    gal_report(call->gal, table, position, &out->state);
+    out->has_delta = in->delta_requested;
   }
-  ox_nspi_update_stat_response_encode(w, &out);
-  return OX_OK;
+  return status;
 }
 
 /* The URL for clients, with a terminator inside the view's arena copy. */
@@ -597,55 +495,65 @@ static ox_status url_answer(nspi_call *call, const char *url, ox_str16 *out) {
   return ox_str16_from_utf8(call->arena, ox_str8_from(url), out);
 }
 
-static ox_status get_mailbox_url(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_get_mailbox_url_request in;
-  ox_nspi_get_mailbox_url_response out = {0};
-  ox_nspi_get_mailbox_url_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  out.error_code = shown(url_answer(call, call->server->mailbox_url, &out.server_url));
-  ox_nspi_get_mailbox_url_response_encode(w, &out);
-  return OX_OK;
+static ox_status get_mailbox_url(nspi_call *call, const ox_nspi_get_mailbox_url_request *in,
+                                 ox_nspi_get_mailbox_url_response *out) {
+  (void)in;
+  return url_answer(call, call->server->mailbox_url, &out->server_url);
 }
 
-static ox_status get_address_book_url(nspi_call *call, ox_reader *r, ox_writer *w) {
-  ox_nspi_get_address_book_url_request in;
-  ox_nspi_get_address_book_url_response out = {0};
-  ox_nspi_get_address_book_url_request_decode(r, call->arena, &in);
-  ox_status decoded = ox_reader_finish(r, call->err);
-  if (decoded != OX_OK) return decoded;
-  out.error_code = shown(url_answer(call, call->server->address_book_url, &out.server_url));
-  ox_nspi_get_address_book_url_response_encode(w, &out);
-  return OX_OK;
+static ox_status get_address_book_url(nspi_call *call,
+                                      const ox_nspi_get_address_book_url_request *in,
+                                      ox_nspi_get_address_book_url_response *out) {
+  (void)in;
+  return url_answer(call, call->server->address_book_url, &out->server_url);
 }
 
 /* --- Dispatch --------------------------------------------------------------------------------- */
 
-/* X-RequestType. @spec [MS-OXCMAPIHTTP] 2.2.3.3.1 */
+/* X(X-RequestType, operation). @spec [MS-OXCMAPIHTTP] 2.2.3.3.1 */
+#define OPERATIONS(X)                        \
+  X("Bind", bind)                            \
+  X("Unbind", unbind)                        \
+  X("CompareMIds", compare_min_ids)          \
+  X("DNToMId", dn_to_min_id)                 \
+  X("GetMatches", get_matches)               \
+  X("GetPropList", get_prop_list)            \
+  X("GetProps", get_props)                   \
+  X("GetSpecialTable", get_special_table)    \
+  X("GetTemplateInfo", get_template_info)    \
+  X("ModLinkAtt", mod_link_att)              \
+  X("ModProps", mod_props)                   \
+  X("QueryRows", query_rows)                 \
+  X("QueryColumns", query_columns)           \
+  X("ResolveNames", resolve_names)           \
+  X("ResortRestriction", resort_restriction) \
+  X("SeekEntries", seek_entries)             \
+  X("UpdateStat", update_stat)               \
+  X("GetMailboxUrl", get_mailbox_url)        \
+  X("GetAddressBookUrl", get_address_book_url)
+
+/* Reads a request, does it, writes the response. A status that is not OK means that the body did
+ * not decode. */
+typedef ox_status (*operation)(nspi_call *call, ox_reader *r, ox_writer *w);
+
+#define DEFINE_OPERATION(type, name)                                            \
+  static ox_status answer_##name(nspi_call *call, ox_reader *r, ox_writer *w) { \
+    ox_nspi_##name##_request in;                                                \
+    ox_nspi_##name##_response out = {0};                                        \
+    ox_nspi_##name##_request_decode(r, call->arena, &in);                       \
+    ox_status status = ox_reader_finish(r, call->err);                          \
+    if (status != OX_OK) return status;                                         \
+    out.error_code = shown(name(call, &in, &out));                              \
+    ox_nspi_##name##_response_encode(w, &out);                                  \
+    return OX_OK;                                                               \
+  }
+OPERATIONS(DEFINE_OPERATION)
+
+#define OPERATION_ROW(type, name) {type, answer_##name},
 static const struct {
   const char *request_type;
   operation run;
-} operations[] = {
-    {"Bind", bind},
-    {"Unbind", unbind},
-    {"CompareMIds", compare_mids},
-    {"DNToMId", dn_to_mid},
-    {"GetMatches", get_matches},
-    {"GetPropList", get_prop_list},
-    {"GetProps", get_props},
-    {"GetSpecialTable", get_special_table},
-    {"GetTemplateInfo", get_template_info},
-    {"ModLinkAtt", mod_link_att},
-    {"ModProps", mod_props},
-    {"QueryRows", query_rows},
-    {"QueryColumns", query_columns},
-    {"ResolveNames", resolve_names},
-    {"ResortRestriction", resort_restriction},
-    {"SeekEntries", seek_entries},
-    {"UpdateStat", update_stat},
-    {"GetMailboxUrl", get_mailbox_url},
-    {"GetAddressBookUrl", get_address_book_url},
-};
+} operations[] = {OPERATIONS(OPERATION_ROW)};
 
 static operation find_operation(const char *request_type) {
   for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
