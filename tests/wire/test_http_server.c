@@ -367,7 +367,7 @@ static void make_tls(site *s, ox_tls_config **config_out) {
   assert_int_equal(ox_tls_config_new(&options, config_out, &err), OX_OK);
 }
 
-static site *open_site_with(const ox_http_server_options *given) {
+static site *open_site(const ox_http_server_options *given) {
   site *s = calloc(1, sizeof *s);
   assert_non_null(s);
   pthread_mutex_init(&s->lock, NULL);
@@ -391,10 +391,11 @@ static site *open_site_with(const ox_http_server_options *given) {
   return s;
 }
 
-static site *open_site(void) {
+static int setup(void **state) {
   ox_http_server_options options = OX_HTTP_SERVER_OPTIONS_INIT;
   options.loop_count = 2;
-  return open_site_with(&options);
+  *state = open_site(&options);
+  return 0;
 }
 
 static void close_site(site *s) {
@@ -411,6 +412,11 @@ static void close_site(site *s) {
   pthread_mutex_destroy(&s->lock);
   pthread_cond_destroy(&s->changed);
   free(s);
+}
+
+static int teardown(void **state) {
+  close_site(*state);
+  return 0;
 }
 
 /* Waits until *value is at least `least`, for two seconds. */
@@ -430,13 +436,23 @@ static bool await(site *s, const int *value, int least) {
 
 /* ---- Raw sockets ----------------------------------------------------------------------------- */
 
-static int dial(const site *s) {
+/* A connection; -1 when nobody listens. */
+static int try_dial(const site *s) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(s->port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    close(fd);
+    return -1;
+  }
   struct timeval timeout = {10, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  return fd;
+}
+
+static int dial(const site *s) {
+  int fd = try_dial(s);
+  assert_true(fd >= 0);
   return fd;
 }
 
@@ -455,6 +471,13 @@ static bool hear(int fd, char *text, size_t capacity, const char *words) {
     text[n] = '\0';
   }
   return true;
+}
+
+/* Asks, and reads until `words` came. */
+static void ask(int fd, const char *request, char *text, size_t capacity, const char *words) {
+  text[0] = '\0';
+  say(fd, request);
+  assert_true(hear(fd, text, capacity, words));
 }
 
 /* Reads to the end of the connection, which must come. */
@@ -511,9 +534,8 @@ static bool have_curl(void) {
 /* ---- Tests ----------------------------------------------------------------------------------- */
 
 static void test_curl__gets_posts_and_reuses(void **state) {
-  (void)state;
   if (!have_curl()) skip(); /* the curl program is not installed */
-  site *s = open_site();
+  site *s = *state;
   char out[4096];
   assert_int_equal(run(s, "curl -sSi http://127.0.0.1:%P/hello", out, sizeof out), 0);
   assert_non_null(strstr(out, "HTTP/1.1 200 OK"));
@@ -554,13 +576,11 @@ static void test_curl__gets_posts_and_reuses(void **state) {
   assert_non_null(strstr(out, "piece 0\npiece 1\npiece 2\npiece 3\npiece 4\n"));
   assert_int_equal(run(s, "curl -sS -0 http://127.0.0.1:%P/chunks | tail -1", out, sizeof out), 0);
   assert_string_equal(out, "piece 4\n");
-  close_site(s);
 }
 
 static void test_curl__big_bodies_both_ways(void **state) {
-  (void)state;
   if (!have_curl()) skip(); /* the curl program is not installed */
-  site *s = open_site();
+  site *s = *state;
   char out[4096];
   assert_int_equal(
       run(s, "curl -sS http://127.0.0.1:%P/big | wc -c | tr -d ' \\n'", out, sizeof out), 0);
@@ -596,12 +616,10 @@ static void test_curl__big_bodies_both_ways(void **state) {
                        out, sizeof out),
                    0);
   assert_string_equal(out, "413");
-  close_site(s);
 }
 
 static void test_expect__is_answered_before_the_body(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   static const char *const paths[] = {"echo/", "count", "count-on-loop", "worker/echo"};
   for (size_t i = 0; i < 4; i++) {
     char text[4096] = "", request[256];
@@ -624,12 +642,10 @@ static void test_expect__is_answered_before_the_body(void **state) {
   assert_null(strstr(text, "100 Continue"));
   assert_non_null(strstr(text, "404 Not Found"));
   assert_non_null(strstr(text, "Connection: close"));
-  close_site(s);
 }
 
 static void test_pipelined__requests_are_answered_in_order(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   char text[8192];
   exchange_raw(s,
                "GET /worker/echo?1 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -643,11 +659,9 @@ static void test_pipelined__requests_are_answered_in_order(void **state) {
   const char *none = strstr(text, "404"), *three = strstr(text, "?3");
   assert_true(one != NULL && one < later && later < two && two < none && none < three);
   assert_null(strstr(text, "?4"));
-  close_site(s);
 }
 
 static void test_broken_requests__get_their_status_and_the_end(void **state) {
-  (void)state;
   static const struct {
     const char *request, *status;
   } rows[] = {
@@ -666,7 +680,7 @@ static void test_broken_requests__get_their_status_and_the_end(void **state) {
       {"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "501"},
       {"\x16\x03\x01\x02\x01", "400"},
   };
-  site *s = open_site();
+  site *s = *state;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char text[4096], start[32];
     exchange_raw(s, rows[i].request, text, sizeof text);
@@ -675,27 +689,21 @@ static void test_broken_requests__get_their_status_and_the_end(void **state) {
     /* Exactly one answer. */
     if (strstr(text, "\nHTTP/1.1 ") != NULL) fail_msg("row %zu: %s", i, text);
   }
-  close_site(s);
 }
 
 static void test_early_answer__keeps_the_connection(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   int fd = dial(s);
   char text[4096] = "";
   say(fd, "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
   assert_true(hear(fd, text, sizeof text, "403 Forbidden"));
   assert_true(hear(fd, text, sizeof text, "no"));
-  text[0] = '\0';
-  say(fd, "defGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  assert_true(hear(fd, text, sizeof text, "hello"));
+  ask(fd, "defGET /hello HTTP/1.1\r\nHost: a\r\n\r\n", text, sizeof text, "hello");
   close(fd);
-  close_site(s);
 }
 
 static void test_pending__comes_in_pieces_over_time(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   int fd = dial(s);
   char text[4096] = "";
   say(fd, "GET /pending HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -708,16 +716,12 @@ static void test_pending__comes_in_pieces_over_time(void **state) {
   assert_true(await(s, &s->released, 1));
   assert_int_equal(s->cancelled, 0);
   /* The connection goes on. */
-  text[0] = '\0';
-  say(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  assert_true(hear(fd, text, sizeof text, "hello"));
+  ask(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", text, sizeof text, "hello");
   close(fd);
-  close_site(s);
 }
 
 static void test_client_that_goes__cancels(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   int fd = dial(s);
   say(fd, "GET /park HTTP/1.1\r\nHost: a\r\n\r\n");
   pthread_mutex_lock(&s->lock);
@@ -741,12 +745,10 @@ static void test_client_that_goes__cancels(void **state) {
     assert_true(await(s, &s->cancelled, 3));
     assert_true(await(s, &s->released, 2));
   }
-  close_site(s);
 }
 
 static void test_abort_and_misuse__are_contained(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   char text[4096];
   exchange_raw(s, "GET /abort HTTP/1.1\r\nHost: a\r\n\r\n", text, sizeof text);
   assert_string_equal(text, "");
@@ -759,12 +761,10 @@ static void test_abort_and_misuse__are_contained(void **state) {
     assert_non_null(strstr(text, "HTTP/1.1 500 "));
     assert_null(strstr(text, "Set-Cookie"));
   }
-  close_site(s);
 }
 
 static void test_authenticator__keeps_state_with_the_connection(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   int fd = dial(s);
   char text[4096] = "";
   say(fd, "GET /rounds/ HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -781,29 +781,24 @@ static void test_authenticator__keeps_state_with_the_connection(void **state) {
   assert_true(hear(fd, text, sizeof text, "Rounds again\r\n"));
   assert_true(hear(fd, text, sizeof text, "0\r\n\r\n") || strstr(text, "\r\n\r\n") != NULL);
   assert_null(strstr(text, "Connection: close"));
-  text[0] = '\0';
-  say(fd,
+  ask(fd,
       "POST /rounds/ HTTP/1.1\r\nHost: a\r\nAuthorization: Rounds 2\r\nContent-Length: 3\r\n"
-      "\r\nabc");
-  assert_true(hear(fd, text, sizeof text, "POST /rounds/ ? [-] bob:abc"));
-  text[0] = '\0';
-  say(fd, "POST /rounds/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\ndef");
-  assert_true(hear(fd, text, sizeof text, "POST /rounds/ ? [-] bob:def"));
+      "\r\nabc",
+      text, sizeof text, "POST /rounds/ ? [-] bob:abc");
+  ask(fd, "POST /rounds/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\ndef", text, sizeof text,
+      "POST /rounds/ ? [-] bob:def");
   /* Another connection is nobody. */
   int other = dial(s);
-  text[0] = '\0';
-  say(other, "GET /rounds/ HTTP/1.1\r\nHost: a\r\nAuthorization: Rounds 2\r\n\r\n");
-  assert_true(hear(other, text, sizeof text, "401"));
+  ask(other, "GET /rounds/ HTTP/1.1\r\nHost: a\r\nAuthorization: Rounds 2\r\n\r\n", text,
+      sizeof text, "401");
   close(other);
   close(fd);
   assert_int_equal(s->authenticated, 1);
   assert_true(await(s, &s->freed_states, 1));
-  close_site(s);
 }
 
 static void test_challenge__with_a_huge_body_ends_the_connection(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   int fd = dial(s);
   char text[4096] = "";
   say(fd, "POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
@@ -817,13 +812,11 @@ static void test_challenge__with_a_huge_body_ends_the_connection(void **state) {
   assert_true(hear(fd, text, sizeof text, "404 Not Found"));
   hear_all(fd, text, sizeof text);
   close(fd);
-  close_site(s);
 }
 
 static void test_authenticator__may_work_elsewhere(void **state) {
-  (void)state;
   if (!have_curl()) skip(); /* the curl program is not installed */
-  site *s = open_site();
+  site *s = *state;
   char out[4096];
   assert_int_equal(
       run(s, "curl -sS -u alice:secret -d abc http://127.0.0.1:%P/basic/x", out, sizeof out), 0);
@@ -834,7 +827,6 @@ static void test_authenticator__may_work_elsewhere(void **state) {
                        out, sizeof out),
                    0);
   assert_string_equal(out, "401");
-  close_site(s);
 }
 
 static void test_slow_clients__are_timed_out(void **state) {
@@ -844,7 +836,7 @@ static void test_slow_clients__are_timed_out(void **state) {
   options.body_timeout_ms = 200;
   options.idle_timeout_ms = 400;
   options.handshake_timeout_ms = 200;
-  site *s = open_site_with(&options);
+  site *s = open_site(&options);
   char text[4096];
   exchange_raw(s, "GET /hello HTTP/1.1\r\nHost:", text, sizeof text);
   assert_non_null(strstr(text, "408 Request Timeout"));
@@ -877,7 +869,7 @@ static void test_client_that_does_not_read__is_cut(void **state) {
   (void)state;
   ox_http_server_options options = OX_HTTP_SERVER_OPTIONS_INIT;
   options.write_timeout_ms = 300;
-  site *s = open_site_with(&options);
+  site *s = open_site(&options);
   int fd = dial(s);
   say(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
   assert_true(await(s, &s->cancelled, 1));
@@ -889,14 +881,12 @@ static void test_connections__above_the_limit_are_closed(void **state) {
   (void)state;
   ox_http_server_options options = OX_HTTP_SERVER_OPTIONS_INIT;
   options.connection_max_count = 2;
-  site *s = open_site_with(&options);
+  site *s = open_site(&options);
   int first = dial(s), second = dial(s);
   char text[4096] = "";
   say(first, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
   assert_true(hear(first, text, sizeof text, "hello"));
-  text[0] = '\0';
-  say(second, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  assert_true(hear(second, text, sizeof text, "hello"));
+  ask(second, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", text, sizeof text, "hello");
   int third = dial(s);
   text[0] = '\0';
   assert_false(hear(third, text, sizeof text, "hello"));
@@ -904,9 +894,7 @@ static void test_connections__above_the_limit_are_closed(void **state) {
   close(first);
   usleep(100000);
   third = dial(s);
-  text[0] = '\0';
-  say(third, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  assert_true(hear(third, text, sizeof text, "hello"));
+  ask(third, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", text, sizeof text, "hello");
   close(second);
   close(third);
   close_site(s);
@@ -917,7 +905,7 @@ static void test_full_worker_queue__answers_503(void **state) {
   ox_http_server_options options = OX_HTTP_SERVER_OPTIONS_INIT;
   options.worker_count = 1;
   options.worker_queue_max_count = 1;
-  site *s = open_site_with(&options);
+  site *s = open_site(&options);
   int fds[4];
   int ok = 0, busy = 0;
   for (int i = 0; i < 4; i++) {
@@ -947,15 +935,8 @@ typedef struct load {
 static void *make_load(void *user) {
   load *l = user;
   while (!atomic_load(&l->stop)) {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(l->s->port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-      close(fd);
-      break;
-    }
-    struct timeval timeout = {10, 0};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    int fd = try_dial(l->s);
+    if (fd < 0) break;
     static const char request[] =
         "POST /worker/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
     for (;;) {
@@ -974,8 +955,7 @@ static void *make_load(void *user) {
 }
 
 static void test_stop__under_load_breaks_no_answer(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   load l = {.s = s};
   pthread_t threads[6];
   for (int i = 0; i < 6; i++) assert_int_equal(pthread_create(&threads[i], NULL, make_load, &l), 0);
@@ -992,12 +972,10 @@ static void test_stop__under_load_breaks_no_answer(void **state) {
   for (int i = 0; i < 6; i++) pthread_join(threads[i], NULL);
   assert_true(atomic_load(&l.answered) > 20);
   assert_int_equal(atomic_load(&l.broken), 0);
-  close_site(s);
 }
 
 static void test_stop__cuts_what_does_not_end(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   int fd = dial(s);
   say(fd, "GET /park HTTP/1.1\r\nHost: a\r\n\r\n");
   pthread_mutex_lock(&s->lock);
@@ -1010,24 +988,20 @@ static void test_stop__cuts_what_does_not_end(void **state) {
   assert_true(after.tv_sec - before.tv_sec < 5);
   assert_int_equal(s->cancelled, 1);
   close(fd);
-  close_site(s);
 }
 
 static void test_exchange__outlives_the_server(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   int fd = dial(s);
   say(fd, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   usleep(10000);
   ox_http_server_stop(s->server, 0);
   close(fd);
-  /* The answering thread is joined here, after everything has ended. */
-  close_site(s);
+  /* The teardown joins the answering thread, after everything has ended. */
 }
 
 static void test_listen__says_why_it_fails(void **state) {
-  (void)state;
-  site *s = open_site();
+  site *s = *state;
   ox_http_server *other;
   ox_error err;
   assert_int_equal(ox_http_server_new(NULL, &other, &err), OX_OK);
@@ -1037,31 +1011,32 @@ static void test_listen__says_why_it_fails(void **state) {
                    OX_E_IO);
   assert_non_null(strstr(err.text, "no such host.invalid"));
   ox_http_server_free(other);
-  close_site(s);
 }
+
+#define ON_SITE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_curl__gets_posts_and_reuses),
-      cmocka_unit_test(test_curl__big_bodies_both_ways),
-      cmocka_unit_test(test_expect__is_answered_before_the_body),
-      cmocka_unit_test(test_pipelined__requests_are_answered_in_order),
-      cmocka_unit_test(test_broken_requests__get_their_status_and_the_end),
-      cmocka_unit_test(test_early_answer__keeps_the_connection),
-      cmocka_unit_test(test_pending__comes_in_pieces_over_time),
-      cmocka_unit_test(test_client_that_goes__cancels),
-      cmocka_unit_test(test_abort_and_misuse__are_contained),
-      cmocka_unit_test(test_authenticator__keeps_state_with_the_connection),
-      cmocka_unit_test(test_challenge__with_a_huge_body_ends_the_connection),
-      cmocka_unit_test(test_authenticator__may_work_elsewhere),
+      ON_SITE(test_curl__gets_posts_and_reuses),
+      ON_SITE(test_curl__big_bodies_both_ways),
+      ON_SITE(test_expect__is_answered_before_the_body),
+      ON_SITE(test_pipelined__requests_are_answered_in_order),
+      ON_SITE(test_broken_requests__get_their_status_and_the_end),
+      ON_SITE(test_early_answer__keeps_the_connection),
+      ON_SITE(test_pending__comes_in_pieces_over_time),
+      ON_SITE(test_client_that_goes__cancels),
+      ON_SITE(test_abort_and_misuse__are_contained),
+      ON_SITE(test_authenticator__keeps_state_with_the_connection),
+      ON_SITE(test_challenge__with_a_huge_body_ends_the_connection),
+      ON_SITE(test_authenticator__may_work_elsewhere),
       cmocka_unit_test(test_slow_clients__are_timed_out),
       cmocka_unit_test(test_client_that_does_not_read__is_cut),
       cmocka_unit_test(test_connections__above_the_limit_are_closed),
       cmocka_unit_test(test_full_worker_queue__answers_503),
-      cmocka_unit_test(test_stop__under_load_breaks_no_answer),
-      cmocka_unit_test(test_stop__cuts_what_does_not_end),
-      cmocka_unit_test(test_exchange__outlives_the_server),
-      cmocka_unit_test(test_listen__says_why_it_fails),
+      ON_SITE(test_stop__under_load_breaks_no_answer),
+      ON_SITE(test_stop__cuts_what_does_not_end),
+      ON_SITE(test_exchange__outlives_the_server),
+      ON_SITE(test_listen__says_why_it_fails),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
