@@ -82,6 +82,8 @@ static int teardown(void **state) {
 enum { EXCHANGE_HEADER_MAX = 32 };
 
 typedef struct exchange {
+  ox_mapihttp_request request;
+  ox_mapihttp_reply reply;
   ox_http_header headers[EXCHANGE_HEADER_MAX];
   size_t header_count;
   ox_arena arena;
@@ -139,37 +141,43 @@ static void exchange_init(exchange *x) {
   memset(x, 0, sizeof *x);
   ox_arena_init(&x->arena, NULL, 0);
   ox_writer_init(&x->stream, NULL, 1 << 24);
+  ox_mapihttp_reply_init(&x->reply, NULL, 0);
 }
 
 static void exchange_dispose(exchange *x) {
   assert_true(x->released);
   ox_mapihttp_call_unref(x->call);
+  ox_mapihttp_reply_dispose(&x->reply);
   ox_writer_dispose(&x->stream);
   ox_arena_dispose(&x->arena);
 }
 
-static void begin(fixture *f, exchange *x, const ox_mapihttp_request *request) {
+static void begin(fixture *f, exchange *x) {
   ox_mapihttp_sink sink = {on_respond, on_start, on_send, on_finish, on_release, x};
-  x->call = ox_mapihttp_call_new(f->server, request, &sink);
+  x->call = ox_mapihttp_call_new(f->server, &x->request, &sink);
   assert_non_null(x->call);
   ox_mapihttp_call_run(x->call);
 }
 
-/* A request of the fixture's session; header fields may be changed by the caller before begin. */
-static void prepare(fixture *f, exchange *x, ox_mapihttp_request *request, const char *path,
-                    const char *type, ox_bytes body) {
+/* A request of a session; it may be changed before begin. */
+static void prepare_for(ox_mapihttp_session *session, exchange *x, const char *path,
+                        const char *type, ox_bytes body) {
   ox_http_header *headers;
   exchange_init(x);
-  memset(request, 0, sizeof *request);
+  x->request = (ox_mapihttp_request){.method = "POST",
+                                     .path = path,
+                                     .user = "alice@example.test",
+                                     .peer = "127.0.0.1:1",
+                                     .body = body};
   assert_int_equal(
-      ox_mapihttp_session_headers(f->session, type, &x->arena, &headers, &request->header_count),
+      ox_mapihttp_session_headers(session, type, &x->arena, &headers, &x->request.header_count),
       OX_OK);
-  request->headers = headers;
-  request->method = "POST";
-  request->path = path;
-  request->user = "alice@example.test";
-  request->peer = "127.0.0.1:1";
-  request->body = body;
+  x->request.headers = headers;
+}
+
+/* A request of the fixture's session to the mailbox endpoint. */
+static void prepare(fixture *f, exchange *x, const char *type, ox_bytes body) {
+  prepare_for(f->session, x, "/mapi/emsmdb/", type, body);
 }
 
 static const char *header_of(const exchange *x, const char *name) {
@@ -183,25 +191,24 @@ static void assert_code(const exchange *x, const char *code) {
   assert_true(x->stream.size_bytes > 0);                          /* R56 */
 }
 
-/* Digests an answer with the client engine, in pieces. */
-static ox_status digest(fixture *f, exchange *x, size_t piece, bool concurrent,
-                        ox_mapihttp_reply *reply, ox_error *err) {
-  ox_mapihttp_reply_init(reply, NULL, 0);
-  ox_status status = ox_mapihttp_reply_head(reply, 200, x->headers, x->header_count, err);
+/* Digests the answer with the client engine, in pieces. */
+static ox_status digest(fixture *f, exchange *x, size_t piece, bool concurrent, ox_error *err) {
+  ox_status status = ox_mapihttp_reply_head(&x->reply, 200, x->headers, x->header_count, err);
   if (status != OX_OK) return status;
   assert_int_equal(ox_mapihttp_session_take(f->session, x->headers, x->header_count, concurrent),
                    OX_OK);
   for (size_t at = 0; at < x->stream.size_bytes; at += piece) {
     size_t left = x->stream.size_bytes - at;
-    status = ox_mapihttp_reply_feed(reply, x->stream.data + at, left < piece ? left : piece, err);
+    status =
+        ox_mapihttp_reply_feed(&x->reply, x->stream.data + at, left < piece ? left : piece, err);
     if (status != OX_OK) return status;
   }
-  return ox_mapihttp_reply_finish(reply, err);
+  return ox_mapihttp_reply_finish(&x->reply, err);
 }
 
-static void digest_ok(fixture *f, exchange *x, ox_mapihttp_reply *reply) {
+static void digest_ok(fixture *f, exchange *x) {
   ox_error err;
-  assert_int_equal(digest(f, x, 3, false, reply, &err), OX_OK);
+  assert_int_equal(digest(f, x, 3, false, &err), OX_OK);
 }
 
 /* ---- Bodies ---------------------------------------------------------------------------------- */
@@ -257,16 +264,23 @@ static void decode_execute(const ox_mapihttp_reply *reply, ox_arena *arena,
   assert_int_equal(ox_rpcext_decode(out->rop_buffer, arena, payloads, count, NULL), OX_OK);
 }
 
+static void prepare_connect(fixture *f, exchange *x) {
+  prepare(f, x, "Connect", no_body);
+  x->request.body = connect_body(&x->arena);
+}
+
+static void prepare_execute(fixture *f, exchange *x, const char *rops, uint32_t flags,
+                            uint32_t max_rop_out) {
+  prepare(f, x, "Execute", no_body);
+  x->request.body = execute_body(&x->arena, rops, flags, max_rop_out);
+}
+
 /* Connects the fixture's session. */
 static void connect_session(fixture *f) {
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
-  request.body = connect_body(&x.arena);
-  begin(f, &x, &request);
-  digest_ok(f, &x, &reply);
-  ox_mapihttp_reply_dispose(&reply);
+  prepare_connect(f, &x);
+  begin(f, &x);
+  digest_ok(f, &x);
   exchange_dispose(&x);
 }
 
@@ -274,30 +288,25 @@ static void connect_session(fixture *f) {
 static void refused(fixture *f, const char *path, const char *type, ox_bytes body,
                     const char *code) {
   exchange x;
-  ox_mapihttp_request request;
-  prepare(f, &x, &request, path, type, body);
-  begin(f, &x, &request);
+  prepare_for(f->session, &x, path, type, body);
+  begin(f, &x);
   assert_code(&x, code);
   exchange_dispose(&x);
 }
 
 static void execute_ok(fixture *f, const char *rops) {
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   ox_mapihttp_execute_response body;
   ox_bytes *payloads;
   size_t count;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Execute", no_body);
-  request.body = execute_body(&x.arena, rops, 0, 0x10008);
-  begin(f, &x, &request);
-  digest_ok(f, &x, &reply);
-  decode_execute(&reply, &x.arena, &body, &payloads, &count);
+  prepare_execute(f, &x, rops, 0, 0x10008);
+  begin(f, &x);
+  digest_ok(f, &x);
+  decode_execute(&x.reply, &x.arena, &body, &payloads, &count);
   assert_int_equal(body.error_code, 0);
   assert_int_equal(count, 1);
   assert_int_equal(payloads[0].size_bytes, strlen(rops));
   assert_memory_equal(payloads[0].data, rops, strlen(rops));
-  ox_mapihttp_reply_dispose(&reply);
   exchange_dispose(&x);
 }
 
@@ -307,23 +316,21 @@ static void execute_ok(fixture *f, const char *rops) {
 static void test_connect__answer(void **state) {
   fixture *f = *state;
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   ox_mapihttp_connect_response body;
   ox_reader r;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
-  request.body = connect_body(&x.arena);
-  begin(f, &x, &request);
+  prepare_connect(f, &x);
+  begin(f, &x);
   assert_true(x.started && x.finished);
   assert_string_equal(header_of(&x, "Content-Type"), "application/mapi-http"); /* R2037 */
   assert_string_equal(header_of(&x, "X-RequestType"), "Connect");
   assert_string_equal(header_of(&x, "X-ResponseCode"), "0"); /* R2226 */
   /* R2040, R156: as they were sent */
-  assert_string_equal(header_of(&x, "X-RequestId"),
-                      ox_http_header_find(request.headers, request.header_count, "X-RequestId", 0));
+  assert_string_equal(
+      header_of(&x, "X-RequestId"),
+      ox_http_header_find(x.request.headers, x.request.header_count, "X-RequestId", 0));
   assert_string_equal(
       header_of(&x, "X-ClientInfo"),
-      ox_http_header_find(request.headers, request.header_count, "X-ClientInfo", 0));
+      ox_http_header_find(x.request.headers, x.request.header_count, "X-ClientInfo", 0));
   assert_non_null(header_of(&x, "X-ServerApplication"));
   assert_string_equal(header_of(&x, "X-PendingPeriod"), "15000");   /* R1242 */
   assert_string_equal(header_of(&x, "X-ExpirationInfo"), "900000"); /* R167 */
@@ -334,9 +341,9 @@ static void test_connect__answer(void **state) {
                       "PROCESSING\r\nDONE\r\nX-ElapsedTime: 0\r\nX-StartTime: "
                       "Tue, 13 May 2014 16:53:20 GMT\r\n\r\n",
                       82);
-  digest_ok(f, &x, &reply);
-  assert_true(reply.processing && reply.done);
-  ox_reader_init(&r, reply.body.data, reply.body.size_bytes);
+  digest_ok(f, &x);
+  assert_true(x.reply.processing && x.reply.done);
+  ox_reader_init(&r, x.reply.body.data, x.reply.body.size_bytes);
   assert_int_equal(ox_mapihttp_connect_response_decode(&r, &x.arena, &body), OX_OK);
   assert_int_equal(ox_reader_finish(&r, NULL), OX_OK);
   assert_int_equal(body.status_code, 0);
@@ -353,27 +360,22 @@ static void test_connect__answer(void **state) {
   assert_string_equal(f->fake.last_user, "alice@example.test");
   assert_string_equal(f->fake.last_user_dn, "/o=ORG/ou=EXCH/cn=Recipients/cn=alice");
   assert_string_equal(f->fake.last_client_info, "Outlook/15.0.4815.1002");
-  ox_mapihttp_reply_dispose(&reply);
   exchange_dispose(&x);
 }
 
 static void test_connect__refused_by_the_processor(void **state) {
   fixture *f = *state;
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   ox_mapihttp_connect_response body;
   ox_reader r;
   f->fake.connect_status = OX_E_UNKNOWN_USER;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
-  request.body = connect_body(&x.arena);
-  begin(f, &x, &request);
-  digest_ok(f, &x, &reply);
-  ox_reader_init(&r, reply.body.data, reply.body.size_bytes);
+  prepare_connect(f, &x);
+  begin(f, &x);
+  digest_ok(f, &x);
+  ox_reader_init(&r, x.reply.body.data, x.reply.body.size_bytes);
   assert_int_equal(ox_mapihttp_connect_response_decode(&r, &x.arena, &body), OX_OK);
   assert_int_equal(body.status_code, 0);
   assert_int_equal(body.error_code, 0x3EB);
-  ox_mapihttp_reply_dispose(&reply);
   exchange_dispose(&x);
   /* There is no session behind the cookie. */
   refused(f, "/mapi/emsmdb/", "Disconnect", disconnect_body, "10");
@@ -392,15 +394,12 @@ static void test_execute__one_after_another(void **state) {
 static void test_disconnect__context_is_gone(void **state) {
   fixture *f = *state;
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   connect_session(f);
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
-  begin(f, &x, &request);
+  prepare(f, &x, "Disconnect", disconnect_body);
+  begin(f, &x);
   assert_non_null(header_of(&x, "Set-Cookie"));
-  digest_ok(f, &x, &reply);
-  assert_int_equal(reply.body.size_bytes, 12); /* StatusCode, ErrorCode, AuxiliaryBufferSize */
-  ox_mapihttp_reply_dispose(&reply);
+  digest_ok(f, &x);
+  assert_int_equal(x.reply.body.size_bytes, 12); /* StatusCode, ErrorCode, AuxiliaryBufferSize */
   exchange_dispose(&x);
   assert_int_equal(f->fake.disconnects, 1);
   refused(f, "/mapi/emsmdb/", "Disconnect", disconnect_body, "10");
@@ -429,16 +428,13 @@ static void test_ping__keeps_the_session(void **state) {
   fixture *f = *state;
   for (unsigned with_session = 0; with_session < 2; with_session++) {
     exchange x;
-    ox_mapihttp_request request;
-    ox_mapihttp_reply reply;
     if (with_session) connect_session(f);
     clock_ms += 600000;
-    prepare(f, &x, &request, "/mapi/emsmdb/", "PING", no_body);
-    begin(f, &x, &request);
-    digest_ok(f, &x, &reply);
-    assert_int_equal(reply.body.size_bytes, 0);
-    assert_int_equal(reply.expiration_ms, 900000);
-    ox_mapihttp_reply_dispose(&reply);
+    prepare(f, &x, "PING", no_body);
+    begin(f, &x);
+    digest_ok(f, &x);
+    assert_int_equal(x.reply.body.size_bytes, 0);
+    assert_int_equal(x.reply.expiration_ms, 900000);
     exchange_dispose(&x);
   }
   clock_ms += 600000;
@@ -451,17 +447,14 @@ static void test_reconnect__replaces_the_context(void **state) {
   connect_session(f);
   const char *before = NULL;
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   for (unsigned i = 0; i < 5; i++) { /* more than the session limit of 3 */
-    prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
-    before = ox_http_header_find(request.headers, request.header_count, "Cookie", 0);
+    prepare(f, &x, "Connect", no_body);
+    before = ox_http_header_find(x.request.headers, x.request.header_count, "Cookie", 0);
     assert_non_null(strstr(before, "MapiContext="));
-    request.body = connect_body(&x.arena);
-    begin(f, &x, &request);
+    x.request.body = connect_body(&x.arena);
+    begin(f, &x);
     assert_null(strstr(before, header_of(&x, "Set-Cookie") + 12)); /* R1278 */
-    digest_ok(f, &x, &reply);
-    ox_mapihttp_reply_dispose(&reply);
+    digest_ok(f, &x);
     exchange_dispose(&x);
     assert_int_equal(f->fake.disconnects, i + 1);
   }
@@ -481,27 +474,23 @@ static void test_limits__sessions_per_user(void **state) {
   fixture *f = *state;
   for (unsigned i = 0; i < 4; i++) {
     exchange x;
-    ox_mapihttp_request request;
-    ox_mapihttp_reply reply;
     ox_mapihttp_connect_response body;
     ox_reader r;
     ox_mapihttp_session_forget(f->session);
-    prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
-    request.body = connect_body(&x.arena);
-    begin(f, &x, &request);
-    digest_ok(f, &x, &reply);
-    ox_reader_init(&r, reply.body.data, reply.body.size_bytes);
+    prepare_connect(f, &x);
+    begin(f, &x);
+    digest_ok(f, &x);
+    ox_reader_init(&r, x.reply.body.data, x.reply.body.size_bytes);
     assert_int_equal(ox_mapihttp_connect_response_decode(&r, &x.arena, &body), OX_OK);
     assert_int_equal(body.error_code, i < 3 ? 0 : OX_E_SESSION_LIMIT);
-    ox_mapihttp_reply_dispose(&reply);
     exchange_dispose(&x);
   }
 }
 
 /* ---- Refusals of 2.2.3.3.3 ------------------------------------------------------------------- */
 
-static void change_header(exchange *x, ox_mapihttp_request *request, const char *name,
-                          const char *value) {
+static void change_header(exchange *x, const char *name, const char *value) {
+  ox_mapihttp_request *request = &x->request;
   ox_http_header *copy = ox_arena_calloc(&x->arena, request->header_count, sizeof *copy);
   size_t count = 0;
   for (size_t i = 0; i < request->header_count; i++) {
@@ -541,10 +530,9 @@ static void test_refusals__header_fields(void **state) {
   connect_session(f);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     exchange x;
-    ox_mapihttp_request request;
-    prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
-    change_header(&x, &request, rows[i].name, rows[i].value);
-    begin(f, &x, &request);
+    prepare(f, &x, "Disconnect", disconnect_body);
+    change_header(&x, rows[i].name, rows[i].value);
+    begin(f, &x);
     assert_code(&x, rows[i].code);
     exchange_dispose(&x);
   }
@@ -555,17 +543,16 @@ static void test_refusals__header_fields(void **state) {
 static void test_refusals__verb_path_user(void **state) {
   fixture *f = *state;
   exchange x;
-  ox_mapihttp_request request;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "PING", no_body);
-  request.method = "GET";
-  begin(f, &x, &request);
+  prepare(f, &x, "PING", no_body);
+  x.request.method = "GET";
+  begin(f, &x);
   assert_code(&x, "2");
   exchange_dispose(&x);
   refused(f, "/mapi/other/", "PING", no_body, "3");
   refused(f, "/mapi/emsmdbx", "PING", no_body, "3");
-  prepare(f, &x, &request, "/mapi/emsmdb/", "PING", no_body);
-  request.user = "";
-  begin(f, &x, &request);
+  prepare(f, &x, "PING", no_body);
+  x.request.user = "";
+  begin(f, &x);
   assert_code(&x, "8");
   exchange_dispose(&x);
 }
@@ -574,18 +561,17 @@ static void test_refusals__verb_path_user(void **state) {
 static void test_refusals__cookie_of_another_user(void **state) {
   fixture *f = *state;
   exchange x;
-  ox_mapihttp_request request;
   connect_session(f);
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
-  request.user = "mallory@example.test";
-  begin(f, &x, &request);
+  prepare(f, &x, "Disconnect", disconnect_body);
+  x.request.user = "mallory@example.test";
+  begin(f, &x);
   assert_code(&x, "10");
   exchange_dispose(&x);
   /* Nor can the other user throw the session out by reconnecting with its cookie. */
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Connect", no_body);
-  request.user = "mallory@example.test";
-  request.body = connect_body(&x.arena);
-  begin(f, &x, &request);
+  prepare(f, &x, "Connect", no_body);
+  x.request.user = "mallory@example.test";
+  x.request.body = connect_body(&x.arena);
+  begin(f, &x);
   assert_true(x.finished);
   exchange_dispose(&x);
   assert_int_equal(f->fake.disconnects, 0);
@@ -642,20 +628,16 @@ static void test_sequence__one_request_at_a_time(void **state) {
   fixture *f = *state;
   exchange first;
   exchange second;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   connect_session(f);
   f->fake.hold_execute = true;
-  prepare(f, &first, &request, "/mapi/emsmdb/", "Execute", no_body);
-  request.body = execute_body(&first.arena, "slow", 0, 0x8007);
-  begin(f, &first, &request);
+  prepare_execute(f, &first, "slow", 0, 0x8007);
+  begin(f, &first);
   assert_true(first.started && !first.finished); /* R1237 */
   /* The client already has the next cookie, and must not use it yet. */
   assert_int_equal(ox_mapihttp_session_take(f->session, first.headers, first.header_count, false),
                    OX_OK);
-  prepare(f, &second, &request, "/mapi/emsmdb/", "Execute", no_body);
-  request.body = execute_body(&second.arena, "impatient", 0, 0x8007);
-  begin(f, &second, &request);
+  prepare_execute(f, &second, "impatient", 0, 0x8007);
+  begin(f, &second);
   assert_code(&second, "15");
   exchange_dispose(&second);
   assert_int_equal(f->fake.executes, 1);
@@ -664,9 +646,8 @@ static void test_sequence__one_request_at_a_time(void **state) {
   assert_true(fake_release_execute(&f->fake));
   assert_true(first.finished);
   ox_mapihttp_call_tick(first.call); /* too late: sends nothing */
-  digest_ok(f, &first, &reply);
-  assert_int_equal(reply.pending_count, 2); /* R1239, R1241 */
-  ox_mapihttp_reply_dispose(&reply);
+  digest_ok(f, &first);
+  assert_int_equal(first.reply.pending_count, 2); /* R1239, R1241 */
   exchange_dispose(&first);
   f->fake.hold_execute = false;
   execute_ok(f, "in time");
@@ -675,26 +656,25 @@ static void test_sequence__one_request_at_a_time(void **state) {
 static void test_sequence__stale_and_missing_cookie(void **state) {
   fixture *f = *state;
   exchange x;
-  ox_mapihttp_request request;
   connect_session(f);
   /* The cookies as Connect gave them, kept for later. */
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
+  prepare(f, &x, "Disconnect", disconnect_body);
   char stale[256];
   snprintf(stale, sizeof stale, "%s",
-           ox_http_header_find(request.headers, request.header_count, "Cookie", 0));
+           ox_http_header_find(x.request.headers, x.request.header_count, "Cookie", 0));
   x.released = true;
   exchange_dispose(&x);
   execute_ok(f, "moves on");
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
-  change_header(&x, &request, "Cookie", stale);
-  begin(f, &x, &request);
+  prepare(f, &x, "Disconnect", disconnect_body);
+  change_header(&x, "Cookie", stale);
+  begin(f, &x);
   assert_code(&x, "15");
   exchange_dispose(&x);
   /* Without the sequence cookie: the first of the two only. */
   *strchr(stale, ';') = 0;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
-  change_header(&x, &request, "Cookie", stale);
-  begin(f, &x, &request);
+  prepare(f, &x, "Disconnect", disconnect_body);
+  change_header(&x, "Cookie", stale);
+  begin(f, &x);
   assert_code(&x, "13");
   exchange_dispose(&x);
   execute_ok(f, "unharmed");
@@ -709,15 +689,12 @@ static void test_cookies__all_in_every_answer(void **state) {
   execute_ok(f, "moves the sequence on");
   for (size_t i = 0; i < 3; i++) {
     exchange x;
-    ox_mapihttp_request request;
-    ox_mapihttp_reply reply;
     bool wait = strcmp(types[i], "NotificationWait") == 0;
-    prepare(f, &x, &request, "/mapi/emsmdb/", types[i], wait ? wait_body : no_body);
-    begin(f, &x, &request);
+    prepare(f, &x, types[i], wait ? wait_body : no_body);
+    begin(f, &x);
     if (wait) assert_true(fake_end_wait(&f->fake, OX_OK, false));
     ox_mapihttp_session_forget(f->session);
-    digest_ok(f, &x, &reply);
-    ox_mapihttp_reply_dispose(&reply);
+    digest_ok(f, &x);
     exchange_dispose(&x);
   }
   execute_ok(f, "with what PING gave");
@@ -727,27 +704,23 @@ static void test_cookies__all_in_every_answer(void **state) {
 static void test_cookies__in_fields_of_their_own(void **state) {
   fixture *f = *state;
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   connect_session(f);
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Execute", no_body);
-  request.body = execute_body(&x.arena, "rops", 0, 0x8007);
+  prepare_execute(f, &x, "rops", 0, 0x8007);
   char *both = ox_arena_strdup(
-      &x.arena, ox_http_header_find(request.headers, request.header_count, "Cookie", 0));
+      &x.arena, ox_http_header_find(x.request.headers, x.request.header_count, "Cookie", 0));
   char *second = strchr(both, ';');
   *second = 0;
   ox_http_header headers[16];
-  for (size_t i = 0; i < request.header_count; i++) headers[i] = request.headers[i];
-  headers[request.header_count - 1].value = "unrelated=x;;  ;other";
-  headers[request.header_count].name = "cookie";
-  headers[request.header_count].value = both;
-  headers[request.header_count + 1].name = "Cookie";
-  headers[request.header_count + 1].value = second + 2;
-  request.headers = headers;
-  request.header_count += 2;
-  begin(f, &x, &request);
-  digest_ok(f, &x, &reply);
-  ox_mapihttp_reply_dispose(&reply);
+  for (size_t i = 0; i < x.request.header_count; i++) headers[i] = x.request.headers[i];
+  headers[x.request.header_count - 1].value = "unrelated=x;;  ;other";
+  headers[x.request.header_count].name = "cookie";
+  headers[x.request.header_count].value = both;
+  headers[x.request.header_count + 1].name = "Cookie";
+  headers[x.request.header_count + 1].value = second + 2;
+  x.request.headers = headers;
+  x.request.header_count += 2;
+  begin(f, &x);
+  digest_ok(f, &x);
   exchange_dispose(&x);
 }
 
@@ -755,18 +728,15 @@ static void test_cookies__in_fields_of_their_own(void **state) {
 
 static void execute_gives(fixture *f, ox_bytes body, uint32_t status_code, uint32_t error_code) {
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   ox_mapihttp_execute_response response;
   ox_bytes *payloads;
   size_t count;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Execute", body);
-  begin(f, &x, &request);
-  digest_ok(f, &x, &reply);
-  decode_execute(&reply, &x.arena, &response, &payloads, &count);
+  prepare(f, &x, "Execute", body);
+  begin(f, &x);
+  digest_ok(f, &x);
+  decode_execute(&x.reply, &x.arena, &response, &payloads, &count);
   assert_int_equal(response.status_code, status_code);
   assert_int_equal(response.error_code, error_code);
-  ox_mapihttp_reply_dispose(&reply);
   exchange_dispose(&x);
 }
 
@@ -817,16 +787,13 @@ static void test_execute__chained_outputs_and_flags(void **state) {
   f->fake.outputs[2] = large;
   for (uint32_t flags = 0; flags < 8; flags++) {
     exchange x;
-    ox_mapihttp_request request;
-    ox_mapihttp_reply reply;
     ox_mapihttp_execute_response body;
     ox_bytes *payloads;
     size_t count;
-    prepare(f, &x, &request, "/mapi/emsmdb/", "Execute", no_body);
-    request.body = execute_body(&x.arena, "rops", flags, 0x40000);
-    begin(f, &x, &request);
-    digest_ok(f, &x, &reply);
-    decode_execute(&reply, &x.arena, &body, &payloads, &count);
+    prepare_execute(f, &x, "rops", flags, 0x40000);
+    begin(f, &x);
+    digest_ok(f, &x);
+    decode_execute(&x.reply, &x.arena, &body, &payloads, &count);
     assert_int_equal(count, 3);
     assert_true(ox_bytes_equal(payloads[0], large));
     assert_true(ox_bytes_equal(payloads[1], small));
@@ -834,7 +801,6 @@ static void test_execute__chained_outputs_and_flags(void **state) {
     bool plain = (flags & OX_RPCEXT_NO_COMPRESSION) != 0;
     assert_int_equal(body.rop_buffer.size_bytes == 24 + 3 + 2 * sizeof big, plain);
     assert_int_equal(f->fake.last_chain, (flags & OX_RPCEXT_CHAIN) != 0);
-    ox_mapihttp_reply_dispose(&reply);
     exchange_dispose(&x);
   }
 }
@@ -844,46 +810,39 @@ static void test_execute__too_much_output_is_an_invalid_response(void **state) {
   fixture *f = *state;
   static uint8_t big[0x4000];
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   ox_error err;
   for (size_t i = 0; i < sizeof big; i++) big[i] = (uint8_t)(i * 7919 >> 3);
   connect_session(f);
   f->fake.output_count = 1;
   f->fake.outputs[0].data = big;
   f->fake.outputs[0].size_bytes = sizeof big;
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Execute", no_body);
-  request.body = execute_body(&x.arena, "rops", OX_RPCEXT_NO_COMPRESSION, 0x1000);
-  begin(f, &x, &request);
+  prepare_execute(f, &x, "rops", OX_RPCEXT_NO_COMPRESSION, 0x1000);
+  begin(f, &x);
   assert_string_equal(header_of(&x, "X-ResponseCode"), "0");
-  assert_int_equal(digest(f, &x, 1000, false, &reply, &err), OX_E_REMOTE);
+  assert_int_equal(digest(f, &x, 1000, false, &err), OX_E_REMOTE);
   assert_int_equal(err.remote_code, 17);
-  ox_mapihttp_reply_dispose(&reply);
   exchange_dispose(&x);
 }
 
 /* ---- NotificationWait ------------------------------------------------------------------------ */
 
 static void wait_gives(fixture *f, exchange *x, uint32_t error_code, uint32_t event_pending) {
-  ox_mapihttp_reply reply;
   ox_mapihttp_notification_wait_response body;
   ox_reader r;
   ox_error err;
   assert_true(x->finished);
-  assert_int_equal(digest(f, x, 1, true, &reply, &err), OX_OK);
-  ox_reader_init(&r, reply.body.data, reply.body.size_bytes);
+  assert_int_equal(digest(f, x, 1, true, &err), OX_OK);
+  ox_reader_init(&r, x->reply.body.data, x->reply.body.size_bytes);
   assert_int_equal(ox_mapihttp_notification_wait_response_decode(&r, &x->arena, &body), OX_OK);
   assert_int_equal(ox_reader_finish(&r, NULL), OX_OK);
   assert_int_equal(body.status_code, 0);
   assert_int_equal(body.error_code, error_code);
   assert_int_equal(body.event_pending, event_pending);
-  ox_mapihttp_reply_dispose(&reply);
 }
 
 static void begin_wait(fixture *f, exchange *x) {
-  ox_mapihttp_request request;
-  prepare(f, x, &request, "/mapi/emsmdb/", "NotificationWait", wait_body);
-  begin(f, x, &request);
+  prepare(f, x, "NotificationWait", wait_body);
+  begin(f, x);
 }
 
 /* R1170, R1258, R1371, R1372; MS-OXCRPC_R1343 */
@@ -943,19 +902,16 @@ static void test_wait__ends_with_its_session(void **state) {
   fixture *f = *state;
   exchange wait;
   exchange x;
-  ox_mapihttp_request request;
-  ox_mapihttp_reply reply;
   ox_error err;
   connect_session(f);
   begin_wait(f, &wait);
-  prepare(f, &x, &request, "/mapi/emsmdb/", "Disconnect", disconnect_body);
-  begin(f, &x, &request);
+  prepare(f, &x, "Disconnect", disconnect_body);
+  begin(f, &x);
   assert_true(x.finished);
   exchange_dispose(&x);
   assert_true(wait.finished);
-  assert_int_equal(digest(f, &wait, 1, true, &reply, &err), OX_E_CLOSED);
+  assert_int_equal(digest(f, &wait, 1, true, &err), OX_E_CLOSED);
   assert_int_equal(err.remote_code, 10);
-  ox_mapihttp_reply_dispose(&reply);
   exchange_dispose(&wait);
   assert_int_equal(f->fake.disconnects, 1);
 }
@@ -985,25 +941,21 @@ static void test_wait__client_gone(void **state) {
 
 /* ---- Address book ---------------------------------------------------------------------------- */
 
-static ox_status nspi_call(fixture *f, const char *type, ox_bytes body, ox_mapihttp_reply *reply) {
-  exchange x;
-  ox_mapihttp_request request;
+static ox_status nspi_call(fixture *f, exchange *x, const char *type, ox_bytes body) {
   ox_error err;
-  prepare(f, &x, &request, "/mapi/nspi/", type, body);
-  begin(f, &x, &request);
-  ox_status status = digest(f, &x, 7, false, reply, &err);
-  exchange_dispose(&x);
-  return status;
+  prepare_for(f->session, x, "/mapi/nspi/", type, body);
+  begin(f, x);
+  return digest(f, x, 7, false, &err);
 }
 
 static void nspi_ok(fixture *f, const char *type) {
-  ox_mapihttp_reply reply;
+  exchange x;
   ox_bytes body = {(const uint8_t *)type, strlen(type)};
-  assert_int_equal(nspi_call(f, type, body, &reply), OX_OK);
+  assert_int_equal(nspi_call(f, &x, type, body), OX_OK);
   assert_string_equal(f->fake.last_nspi_type, type);
-  assert_int_equal(reply.body.size_bytes, 8 + strlen(type));
-  assert_memory_equal(reply.body.data + 8, type, strlen(type));
-  ox_mapihttp_reply_dispose(&reply);
+  assert_int_equal(x.reply.body.size_bytes, 8 + strlen(type));
+  assert_memory_equal(x.reply.body.data + 8, type, strlen(type));
+  exchange_dispose(&x);
 }
 
 /* R319, R320 and the values of R92 to R114 */
@@ -1014,45 +966,45 @@ static void test_nspi__all_request_types(void **state) {
       "GetSpecialTable", "GetTemplateInfo",  "ModLinkAtt",        "ModProps",    "QueryColumns",
       "QueryRows",       "ResolveNames",     "ResortRestriction", "SeekEntries", "UpdateStat",
       "GetMailboxUrl",   "GetAddressBookUrl"};
-  ox_mapihttp_reply reply;
-  assert_int_equal(nspi_call(f, "GetMatches", no_body, &reply), OX_E_CLOSED); /* no Bind yet */
-  assert_int_equal(reply.response_code, 13);
-  ox_mapihttp_reply_dispose(&reply);
+  exchange x;
+  assert_int_equal(nspi_call(f, &x, "GetMatches", no_body), OX_E_CLOSED); /* no Bind yet */
+  assert_int_equal(x.reply.response_code, 13);
+  exchange_dispose(&x);
   nspi_ok(f, "Bind");
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) nspi_ok(f, types[i]);
-  assert_int_equal(nspi_call(f, "PING", no_body, &reply), OX_OK);
-  ox_mapihttp_reply_dispose(&reply);
+  assert_int_equal(nspi_call(f, &x, "PING", no_body), OX_OK);
+  exchange_dispose(&x);
   nspi_ok(f, "Unbind");
-  assert_int_equal(nspi_call(f, "GetMatches", no_body, &reply), OX_E_CLOSED);
-  assert_int_equal(reply.response_code, 10);
-  ox_mapihttp_reply_dispose(&reply);
+  assert_int_equal(nspi_call(f, &x, "GetMatches", no_body), OX_E_CLOSED);
+  assert_int_equal(x.reply.response_code, 10);
+  exchange_dispose(&x);
 }
 
 static void test_nspi__failed_bind_has_no_context(void **state) {
   fixture *f = *state;
-  ox_mapihttp_reply reply;
+  exchange x;
   ox_mapihttp_server_stats stats = {.struct_size = sizeof stats};
   f->fake.nspi_error_code = 1;
   nspi_ok(f, "Bind");
   ox_mapihttp_server_stats_get(f->server, &stats);
   assert_int_equal(stats.sessions_open, 0);
   f->fake.nspi_error_code = 0;
-  assert_int_equal(nspi_call(f, "QueryRows", no_body, &reply), OX_E_CLOSED);
-  ox_mapihttp_reply_dispose(&reply);
+  assert_int_equal(nspi_call(f, &x, "QueryRows", no_body), OX_E_CLOSED);
+  exchange_dispose(&x);
 }
 
 static void test_nspi__body_that_does_not_decode(void **state) {
   fixture *f = *state;
-  ox_mapihttp_reply reply;
+  exchange x;
   nspi_ok(f, "Bind");
   f->fake.nspi_status = OX_E_TRUNCATED;
-  assert_int_equal(nspi_call(f, "QueryRows", no_body, &reply), OX_E_REMOTE);
-  assert_int_equal(reply.response_code, 12);
-  ox_mapihttp_reply_dispose(&reply);
+  assert_int_equal(nspi_call(f, &x, "QueryRows", no_body), OX_E_REMOTE);
+  assert_int_equal(x.reply.response_code, 12);
+  exchange_dispose(&x);
   f->fake.nspi_status = OX_E_IO;
-  assert_int_equal(nspi_call(f, "QueryRows", no_body, &reply), OX_E_REMOTE);
-  assert_int_equal(reply.response_code, 1);
-  ox_mapihttp_reply_dispose(&reply);
+  assert_int_equal(nspi_call(f, &x, "QueryRows", no_body), OX_E_REMOTE);
+  assert_int_equal(x.reply.response_code, 1);
+  exchange_dispose(&x);
   f->fake.nspi_status = OX_OK;
   nspi_ok(f, "QueryRows");
 }
@@ -1205,20 +1157,9 @@ static void test_client__answers_that_are_none(void **state) {
 static void run_anyhow(ox_mapihttp_server *server, ox_mapihttp_session *session, const char *path,
                        const char *type, ox_bytes body) {
   exchange x;
-  ox_mapihttp_request request;
-  ox_http_header *headers;
-  exchange_init(&x);
-  memset(&request, 0, sizeof request);
-  assert_int_equal(
-      ox_mapihttp_session_headers(session, type, &x.arena, &headers, &request.header_count), OX_OK);
-  request.headers = headers;
-  request.method = "POST";
-  request.path = path;
-  request.user = "alice@example.test";
-  request.peer = "127.0.0.1:1";
-  request.body = body;
+  prepare_for(session, &x, path, type, body);
   ox_mapihttp_sink sink = {on_respond, on_start, on_send, on_finish, on_release, &x};
-  x.call = ox_mapihttp_call_new(server, &request, &sink);
+  x.call = ox_mapihttp_call_new(server, &x.request, &sink);
   if (x.call != NULL) {
     ox_mapihttp_call_run(x.call);
     assert_true(x.released);
