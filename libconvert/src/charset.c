@@ -131,6 +131,12 @@ static char *take(ox_arena *arena, const GByteArray *text, size_t *size_out) {
   for (guint i = 0; i < text->len; i++)
     if (text->data[i] != 0) copy[n++] = (char)text->data[i];
   copy[n] = 0;
+  /* iconv lets code points beyond U+10FFFF through. */
+  if (!ox_text_is_valid((ox_str8){copy, n})) {
+    copy = ox_text_make_valid(arena, (ox_str8){copy, n});
+    if (copy == NULL) return NULL;
+    n = strlen(copy);
+  }
   if (size_out != NULL) *size_out = n;
   return copy;
 }

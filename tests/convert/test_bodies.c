@@ -64,6 +64,9 @@ static void test_html_to_text__charsets(void **state) {
   assert_string_equal(html_text(&arena, "<meta charset=\"windows-1251\">caf\xC3\xA9", 65001),
                       "caf\xC3\xA9\r\n");
   char *text = NULL;
+  /* Beyond U+10FFFF, which iconv takes for UTF-8. */
+  assert_string_equal(html_text(&arena, "a <img alt=\xF4\xB5\xB1\x92> b", 65001),
+                      "a [\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD] b\r\n");
   assert_int_equal(ox_html_to_text(&arena, (ox_bytes){(const uint8_t *)"\xFF\xFE<\0p\0>\0x\0", 10},
                                    0, &text, NULL),
                    OX_OK);
