@@ -65,8 +65,14 @@ ox_status ox_pcl_decode(ox_bytes bytes, ox_arena *arena, ox_pcl *out, ox_error *
 
 void ox_pcl_encode(ox_writer *w, const ox_pcl *in) {
   for (uint32_t i = 0; i < in->count; i++) {
-    ox_write_u8(w, (uint8_t)(GUID_BYTES + in->xids[i].local_id_bytes));
-    ox_xid_encode(w, &in->xids[i]);
+    const ox_xid *xid = &in->xids[i];
+    int order = i == 0 ? -1 : ox_guid_compare(&xid[-1].namespace_guid, &xid->namespace_guid);
+    if (order > 0 || (order == 0 && xid[-1].local_id_bytes != xid->local_id_bytes)) {
+      ox_writer_fail(w, OX_E_USAGE);
+      return;
+    }
+    ox_write_u8(w, (uint8_t)(GUID_BYTES + xid->local_id_bytes));
+    ox_xid_encode(w, xid);
   }
 }
 

@@ -68,6 +68,25 @@ static void test_pcl__refuses_what_breaks_the_rules(void **state) {
   }
 }
 
+static void test_pcl__encodes_nothing_that_breaks_the_rules(void **state) {
+  ox_pcl good = pcl_of(state, "12 " GUID_A "00 01  13 " GUID_B "00 00 02");
+  ox_xid wrong[][2] = {
+      {good.xids[1], good.xids[0]},
+      {good.xids[0], good.xids[0]},
+      {good.xids[0], good.xids[1]},
+  };
+  wrong[1][1].local_id_bytes = 3;
+  wrong[2][1].local_id_bytes = 9;
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    ox_pcl pcl = {2, wrong[i]};
+    ox_writer w;
+    ox_writer_init(&w, NULL, 1000);
+    ox_pcl_encode(&w, &pcl);
+    assert_int_equal(ox_writer_status(&w), OX_E_USAGE);
+    ox_writer_dispose(&w);
+  }
+}
+
 static void test_pcl__is_truncated_at_every_byte(void **state) {
   ox_bytes all = from_hex(*state, "12 " GUID_A "00 01  16 " GUID_B "00 00 00 00 00 03");
   for (size_t size = 0; size < all.size_bytes; size++) {
@@ -181,6 +200,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       ARENA_TEST(test_pcl__round_trips),
       ARENA_TEST(test_pcl__refuses_what_breaks_the_rules),
+      ARENA_TEST(test_pcl__encodes_nothing_that_breaks_the_rules),
       ARENA_TEST(test_pcl__is_truncated_at_every_byte),
       ARENA_TEST(test_pcl__tells_newer_from_older),
       ARENA_TEST(test_pcl__finds_the_conflict_of_the_figure),

@@ -22,6 +22,7 @@ OX_EXPORT ox_status ox_pcl_read(ox_reader *r, ox_arena *arena, ox_pcl *out);
 /** As ox_pcl_read, of a property's value. @param err  may be NULL */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_pcl_decode(ox_bytes bytes, ox_arena *arena, ox_pcl *out,
                                                  ox_error *err);
+/** OX_E_USAGE for a list that ox_pcl_read would refuse. */
 OX_EXPORT void ox_pcl_encode(ox_writer *w, const ox_pcl *in);
 
 /** True when the list has the change or a later one of its namespace. */
