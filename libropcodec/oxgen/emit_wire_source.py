@@ -530,13 +530,16 @@ class Descriptors:
         unused = "".join(f"  (void){name};\n" for name, used in (
             ("arena", hand.arena), ("width", hand.width), ("columns", hand.columns),
             ("column_count", hand.columns)) if not used)
+        if hand.hooks != "none":
+            self.lines.append(f"extern const ox_wire_hooks {hand.hooks};")
         self.lines += [
             f"static ox_status decode_{hand.name}(ox_reader *r, ox_arena *arena, {parameters}, void *out) {{",
             f"{unused}  return {hand.decode}({first}{middle}out);", "}",
             f"static void encode_{hand.name}(ox_writer *w, {parameters}, const void *in) {{",
             f"{unused}".replace("  (void)arena;\n", "") + f"  {hand.encode}(w, {middle}in);", "}",
             f"static const ox_wire_hand {name} = {{\"{hand.c_type}\", sizeof({hand.c_type}), "
-            f"{hand.min_bytes}, decode_{hand.name}, encode_{hand.name}}};"]
+            f"{hand.min_bytes}, decode_{hand.name}, encode_{hand.name}, "
+            f"{'NULL' if hand.hooks == 'none' else '&' + hand.hooks}}};"]
         self.hands[hand.name] = name
         return name
 

@@ -54,10 +54,13 @@ def member(name):
 class HandType:
     """A type that the notation cannot say: C functions with the generated ones' signature."""
 
-    def __init__(self, name, c_type, min_bytes, arena, width, columns, decode, encode):
+    def __init__(self, name, c_type, min_bytes, options):
         self.name, self.c_type, self.min_bytes = name, c_type, min_bytes
-        self.arena, self.width, self.columns = arena, width, columns
-        self.decode, self.encode = decode, encode
+        self.arena, self.width = options["arena"], options["width"]
+        self.columns, self.rest = options["columns"], options["rest"]
+        self.decode = options["decode"] or c_type + "_decode"
+        self.encode = options["encode"] or c_type + "_encode"
+        self.hooks = options["hooks"] or c_type + "_hooks"
 
 
 class Values:
@@ -106,7 +109,8 @@ class Field:
     def min_bytes(self):
         if self.sized is not None:
             return self.sized
-        if self.rest or self.at or self.count is not None or self.type == "rows":
+        if (self.rest and not self.hand) or self.at or self.count is not None or \
+                self.type == "rows":
             return 0
         return self.element_min_bytes() * (self.fixed or 1) if self.type != "bytes" else self.fixed or 0
 
@@ -114,7 +118,7 @@ class Field:
         return self.type not in VIEWS and (self.count is not None or self.fixed is not None)
 
     def is_rest_array(self):
-        return self.rest and self.type != "bytes"
+        return self.rest and self.count is not None
 
     def is_pointer(self):
         """A single value that may be absent."""
@@ -292,14 +296,13 @@ class Parser:
         load_file(self.schema, path, False)
 
     def on_type(self, line):
-        words = self.words(line, 2, 9, "type name c_type min=N [arena] [width] [columns]")
+        words = self.words(line, 2, 11, "type name c_type min=N [arena] [width] [columns] [rest]")
         name = self.name(line, words[0], r"[a-z][a-z0-9_]*")
-        c_type = words[1]
-        options = {"arena": False, "width": False, "columns": False, "min": None,
-                   "decode": None, "encode": None}
+        flags = ("arena", "width", "columns", "rest")
+        options = dict.fromkeys(flags, False) | dict.fromkeys(("min", "decode", "encode", "hooks"))
         for word in words[2:]:
             key, equals, value = word.partition("=")
-            if key not in options or (equals == "") != (key in ("arena", "width", "columns")):
+            if key not in options or (equals == "") != (key in flags):
                 line.fail(f"unknown option '{word}'")
             options[key] = value if equals else True
         if options["min"] is None:
@@ -308,10 +311,8 @@ class Parser:
             line.fail(f"type '{name}' is declared twice")
         if name in C_TYPES:
             line.fail(f"'{name}' is a type of the notation itself")
-        self.schema.hand_types[name] = HandType(
-            name, c_type, number_of(line, options["min"]), options["arena"], options["width"],
-            options["columns"], options["decode"] or c_type + "_decode",
-            options["encode"] or c_type + "_encode")
+        self.schema.hand_types[name] = HandType(name, words[1], number_of(line, options["min"]),
+                                                options)
 
     def on_enum(self, line):
         self.on_values(line, False)
@@ -538,6 +539,10 @@ class Parser:
         self.dimension(struct, line, field, found.group(3))
         for word in line.words[2:]:
             self.attribute(struct, line, field, word)
+        if field.hand and field.hand.rest:
+            if field.is_array():
+                line.fail(f"each '{field.type}' takes the rest")
+            field.rest = field.sized is None
         if field.type == "rows" and field.count is None and field.fixed is None:
             line.fail("rows need a count: rows name[count]")
         if optional and field.is_array():

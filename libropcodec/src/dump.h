@@ -10,12 +10,17 @@ void ox_dump_format(ox_writer *w, const char *format, ...) OX_PRINTF(2, 3);
 void ox_dump_quoted(ox_writer *w, const char *utf8);
 /* A property tag: number, and name where the property table has one. */
 void ox_dump_tag(ox_writer *w, ox_proptag tag);
-/* A value of a known type on the rest of the line. */
-void ox_dump_value(ox_writer *w, ox_arena *arena, uint16_t type, const ox_value *value);
-/* A hand-written type: the rest of the line, and more lines indented by `indent` when it needs
- * them. Ends with a line feed. */
-void ox_dump_hand(ox_writer *w, ox_arena *arena, const ox_wire_field *field, const void *value,
-                  const ox_wire_context *context, unsigned indent);
+void ox_dump_str8(ox_writer *w, ox_arena *arena, ox_str8 text);
+void ox_dump_str16(ox_writer *w, ox_arena *arena, ox_str16 text);
+void ox_dump_bytes(ox_writer *w, const uint8_t *data, size_t size_bytes);
+void ox_dump_guid(ox_writer *w, const ox_guid *guid);
+void ox_dump_time(ox_writer *w, ox_filetime time);
+/* REPLID-GLOBCNT. */
+void ox_dump_id(ox_writer *w, uint64_t id);
+void ox_dump_status(ox_writer *w, ox_status status);
+/* Properties, one a line. */
+void ox_dump_row(ox_writer *w, ox_arena *arena, const ox_property *row, size_t count,
+                 unsigned indent);
 /* What decoding by descriptor needs to know of the ROP at the cursor. context may be NULL. */
 ox_wire_context ox_rop_wire_context(const ox_rop_context *context, const ox_reader *r);
 

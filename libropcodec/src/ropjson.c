@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "dump.h"
+#include "json.h"
 #include "wire_internal.h"
 
 /* One object a value, in wire order: {"offset": 24, "path": "recipient_rows[0].row_id", "value":
  * 0}. Booleans and numbers up to 32 bits are JSON's own; everything else is text: larger numbers as
- * "0x...", binaries in hex, hand-written types as the dump for people shows them. */
+ * "0x...", binaries in hex, hand-written types as objects. */
 
 enum { DEPTH_MAX = 16, PATH_BYTES = 64 };
 
@@ -72,25 +73,7 @@ static void put_number(lister *l, const ox_wire_field *field, const void *value)
   }
 }
 
-static void put_hand(lister *l, const ox_wire_field *field, const void *value,
-                     const ox_wire_context *context) {
-  ox_writer text;
-  ox_writer_init(&text, l->w->allocator, l->w->max_bytes);
-  ox_dump_hand(&text, l->arena, field, value, context, 0);
-  size_t size = text.size_bytes;
-  if (size != 0 && text.data[size - 1] == '\n') size--;
-  const char *valid = ox_text_make_valid(
-      l->arena, (ox_str8){(const char *)text.data, text.data != NULL ? size : 0});
-  if (text.status != OX_OK || valid == NULL) {
-    ox_writer_fail(l->w, text.status != OX_OK ? text.status : OX_E_NO_MEMORY);
-  } else {
-    put_escaped(l->w, valid, strlen(valid));
-  }
-  ox_writer_dispose(&text);
-}
-
-static void put_value(lister *l, const ox_wire_field *field, const void *value,
-                      const ox_wire_context *context) {
+static void put_value(lister *l, const ox_wire_field *field, const void *value) {
   if (value == NULL) {
     ox_write_text(l->w, "null");
     return;
@@ -135,12 +118,17 @@ static void put_value(lister *l, const ox_wire_field *field, const void *value,
     case OX_WIRE_ROWS:
       put_hex(l->w, ((const ox_bytes *)value)->data, ((const ox_bytes *)value)->size_bytes);
       return;
-    default: put_hand(l, field, value, context);
+    default: {
+      ox_json_writer j;
+      ox_json_init(&j, l->w);
+      field->hand->hooks->to_json(&j, field->hand_width, value);
+    }
   }
 }
 
 static void list_visit(void *user, unsigned depth, const ox_wire_field *field, size_t index,
                        uint64_t offset, const void *value, const ox_wire_context *context) {
+  (void)context;
   lister *l = user;
   if (depth >= DEPTH_MAX) return;
   if (index == SIZE_MAX) {
@@ -158,7 +146,7 @@ static void list_visit(void *user, unsigned depth, const ox_wire_field *field, s
     ox_write_text(l->w, l->path[i]);
   }
   ox_write_text(l->w, "\", \"value\": ");
-  put_value(l, field, value, context);
+  put_value(l, field, value);
   ox_write_text(l->w, "}");
 }
 

@@ -100,8 +100,8 @@ ox_value ox_value_element(uint16_t element_type, const ox_value *multiple, uint3
   return value;
 }
 
-static void set_element(uint16_t element_type, ox_value *multiple, uint32_t i,
-                        const ox_value *value) {
+void ox_value_set_element(uint16_t element_type, ox_value *multiple, uint32_t i,
+                          const ox_value *value) {
   switch (element_type) {
     case OX_PTYP_INTEGER16: multiple->multiple.values.i16[i] = value->i16; break;
     case OX_PTYP_INTEGER32: multiple->multiple.values.i32[i] = value->i32; break;
@@ -201,7 +201,7 @@ static void decode_multiple(ox_reader *r, ox_arena *arena, uint16_t type, unsign
     ox_value element;
     memset(&element, 0, sizeof element);
     decode_single(r, arena, row->type, width, &element);
-    set_element(row->type, out, i, &element);
+    ox_value_set_element(row->type, out, i, &element);
   }
 }
 
@@ -356,7 +356,7 @@ ox_status ox_value_clone(ox_arena *arena, uint16_t type, const ox_value *in, ox_
       ox_value element = ox_value_element(row->type, in, i);
       ox_value element_copy;
       status = clone_single(arena, row->type, &element, &element_copy);
-      if (status == OX_OK) set_element(row->type, &copy, i, &element_copy);
+      if (status == OX_OK) ox_value_set_element(row->type, &copy, i, &element_copy);
     }
   }
   if (status == OX_OK) *out = copy;

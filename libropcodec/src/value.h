@@ -34,5 +34,7 @@ ox_property *ox_decode_properties(ox_reader *r, ox_arena *arena, unsigned width,
 
 /* Element i of a multi-valued value as a value of the element type. */
 ox_value ox_value_element(uint16_t element_type, const ox_value *multiple, uint32_t i);
+void ox_value_set_element(uint16_t element_type, ox_value *multiple, uint32_t i,
+                          const ox_value *value);
 
 #endif

@@ -286,6 +286,31 @@ const void *ox_wire_elements(const ox_wire_field *field, const void *base) {
   return *(const void *const *)at;
 }
 
+ox_wire_context ox_wire_columns(const ox_wire_field *field, const void *base,
+                                const ox_wire_context *outer) {
+  ox_wire_context context = *outer;
+  if (field->columns_offset != 0xFFFF && field->columns_offset != 0) {
+    context.columns = *(const ox_proptag *const *)((const uint8_t *)base + field->columns_offset);
+    context.column_count = (size_t)ox_wire_number(base, field->maximum_kind, field->maximum_offset);
+  }
+  return context;
+}
+
+bool ox_wire_is_allowed(const ox_wire_field *field, const void *base) {
+  if (ox_wire_integer_bytes(field->kind) == 0 || (field->flags & OX_WIRE_ARRAY) != 0) return true;
+  uint64_t value = ox_wire_number(base, field->kind, field->offset);
+  if (field->maximum_kind != 0 &&
+      value > ox_wire_number(base, field->maximum_kind, field->maximum_offset)) {
+    return false;
+  }
+  if (field->maximum != 0 && value > field->maximum) return false;
+  bool allowed = field->allowed_count == 0;
+  for (unsigned i = 0; i < field->allowed_count; i++) {
+    allowed = allowed || value == field->allowed[i];
+  }
+  return allowed;
+}
+
 /* The interpreter. */
 
 typedef struct decoder {
@@ -307,15 +332,6 @@ static void decode_struct(const decoder *d, const ox_wire_struct *structure, ox_
   decode_fields(d, structure, 0, structure->field_count, r, start, base, depth);
 }
 
-static ox_wire_context columns_of(const decoder *d, const ox_wire_field *field, const void *base) {
-  ox_wire_context context = *d->context;
-  if (field->columns_offset != 0xFFFF && field->columns_offset != 0) {
-    context.columns = *(const ox_proptag *const *)((const uint8_t *)base + field->columns_offset);
-    context.column_count = (size_t)ox_wire_number(base, field->maximum_kind, field->maximum_offset);
-  }
-  return context;
-}
-
 static void decode_one(const decoder *d, const ox_wire_struct *structure,
                        const ox_wire_field *field, ox_reader *r, const uint8_t *base, uint8_t *at,
                        unsigned depth) {
@@ -335,7 +351,7 @@ static void decode_one(const decoder *d, const ox_wire_struct *structure,
     case OX_WIRE_ZSTR16: *(ox_str16 *)at = ox_read_zstr16(r); break;
     case OX_WIRE_STRUCT: decode_struct(d, field->structure, r, at, depth + 1); break;
     default: {
-      ox_wire_context context = columns_of(d, field, base);
+      ox_wire_context context = ox_wire_columns(field, base, d->context);
       field->hand->decode(r, d->arena, field->hand_width, context.columns, context.column_count,
                           at);
     }
@@ -361,20 +377,10 @@ static void decode_bytes(const ox_wire_field *field, ox_reader *r, const uint8_t
 
 static void check(const ox_wire_struct *structure, const ox_wire_field *field, ox_reader *r,
                   const void *base) {
-  if (ox_wire_integer_bytes(field->kind) == 0 || (field->flags & OX_WIRE_ARRAY) != 0) return;
+  if (r->status != OX_OK || ox_wire_is_allowed(field, base)) return;
   uint64_t value = ox_wire_number(base, field->kind, field->offset);
-  if (field->maximum_kind != 0 &&
-      value > ox_wire_number(base, field->maximum_kind, field->maximum_offset)) {
-    ox_reader_fail(r, OX_E_MALFORMED, field->name, structure->section);
-  }
-  if (field->maximum != 0 && value > field->maximum) {
-    ox_reader_fail(r, OX_E_LIMIT, field->name, structure->section);
-  }
-  bool allowed = field->allowed_count == 0;
-  for (unsigned i = 0; i < field->allowed_count; i++) {
-    allowed = allowed || value == field->allowed[i];
-  }
-  if (!allowed) ox_reader_fail(r, OX_E_MALFORMED, field->name, structure->section);
+  bool over_limit = field->maximum != 0 && value > field->maximum;
+  ox_reader_fail(r, over_limit ? OX_E_LIMIT : OX_E_MALFORMED, field->name, structure->section);
 }
 
 static void visit(const decoder *d, unsigned depth, const ox_wire_field *field, size_t index,
@@ -434,14 +440,14 @@ static void decode_elements(const decoder *d, const ox_wire_struct *structure,
   ox_reader part, *r = outer;
   uint64_t offset = r->base_offset + r->position;
   size_t size = SIZE_MAX;
-  ox_wire_context context = columns_of(d, field, base);
+  ox_wire_context context = ox_wire_columns(field, base, d->context);
   if (field->width != 0) {
     size = read_size(outer, field->width);
     ox_reader_part(outer, size, &part);
     r = &part;
   }
   uint8_t *member = base + field->offset;
-  if ((field->flags & OX_WIRE_REST) != 0) {
+  if ((field->flags & OX_WIRE_REST) != 0 && (field->flags & OX_WIRE_ARRAY) != 0) {
     decode_rest(d, structure, field, r, base, depth, &context);
   } else if ((field->flags & OX_WIRE_ARRAY) != 0) {
     uint32_t count = ox_wire_count(field, base);
@@ -499,7 +505,7 @@ static void decode_field(const decoder *d, const ox_wire_struct *structure,
   } else if (field->kind == OX_WIRE_STR16) {
     *(ox_str16 *)member = ox_wire_read_str16(r, view_count(field, r, base));
   } else if (field->kind == OX_WIRE_ROWS) {
-    ox_wire_context context = columns_of(d, field, base);
+    ox_wire_context context = ox_wire_columns(field, base, d->context);
     *(ox_bytes *)member =
         ox_read_rows(r, context.columns, context.column_count, ox_wire_count(field, base));
   } else if (field->kind == OX_WIRE_ZSTR8 && field->width != 0 &&
@@ -602,8 +608,7 @@ static bool equal_one(const ox_wire_field *field, const ox_wire_context *context
 
 static bool equal_field(const ox_wire_field *field, const void *a, const void *b) {
   static const ox_wire_context nothing;
-  decoder d = {NULL, &nothing, NULL, NULL};
-  ox_wire_context context = columns_of(&d, field, a);
+  ox_wire_context context = ox_wire_columns(field, a, &nothing);
   const uint8_t *x = ox_wire_elements(field, a), *y = ox_wire_elements(field, b);
   if ((field->flags & OX_WIRE_POINTER) != 0) {
     if (x == NULL || y == NULL) return x == y;

@@ -1,4 +1,5 @@
-/* Access to the members of a structure by descriptor, for wire.c, dump.c and the tests. */
+/* Access to the members of a structure by descriptor, for the files that read, write and
+ * show structures, and the tests. */
 #ifndef OX_WIRE_INTERNAL_H
 #define OX_WIRE_INTERNAL_H
 
@@ -15,6 +16,11 @@ bool ox_wire_condition(const ox_wire_field *head, const void *base, bool public_
 uint32_t ox_wire_count(const ox_wire_field *field, const void *base);
 /* The first element, or the value itself; NULL when a pointer is. */
 const void *ox_wire_elements(const ox_wire_field *field, const void *base);
+/* What a hand-written type or rows see as columns: those of a field, or the context's. */
+ox_wire_context ox_wire_columns(const ox_wire_field *field, const void *base,
+                                const ox_wire_context *outer);
+/* Whether a number is one that the notation's max= and in= allow. */
+bool ox_wire_is_allowed(const ox_wire_field *field, const void *base);
 /* Least size of one element on the wire. */
 size_t ox_wire_min_bytes(const ox_wire_field *field);
 

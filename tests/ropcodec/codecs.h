@@ -2,6 +2,7 @@
 #ifndef CODECS_H
 #define CODECS_H
 
+#include <oxkit/ropcodec/kinds.h>
 #include <oxkit/ropcodec/nspi.h>
 #include <oxkit/ropcodec/ropbuffer.h>
 

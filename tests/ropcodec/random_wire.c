@@ -100,7 +100,7 @@ static ox_proptag random_tag(random_wire *random) {
 }
 
 static ox_restriction random_restriction(random_wire *random, unsigned depth);
-static ox_rule_actions random_actions(random_wire *random);
+static ox_rule_actions random_actions(random_wire *random, unsigned width);
 
 static ox_value random_value(random_wire *random, uint16_t type) {
   ox_value value;
@@ -145,7 +145,7 @@ static ox_value random_value(random_wire *random, uint16_t type) {
     case OX_PTYP_RULE_ACTION:
       random->nested++;
       value.rule_actions = allocate(random, 1, sizeof *value.rule_actions);
-      *value.rule_actions = random_actions(random);
+      *value.rule_actions = random_actions(random, 2);
       random->nested--;
       break;
     default: value.i32 = (int32_t)random_next(random);
@@ -232,8 +232,7 @@ static ox_restriction random_restriction(random_wire *random, unsigned depth) {
   return node;
 }
 
-/* Actions as in standard rules. */
-static ox_rule_actions random_actions(random_wire *random) {
+static ox_rule_actions random_actions(random_wire *random, unsigned width) {
   ox_rule_actions out = {random_below(random, SMALL), NULL};
   out.actions = allocate(random, out.action_count, sizeof *out.actions);
   for (uint32_t i = 0; i < out.action_count; i++) {
@@ -244,14 +243,19 @@ static ox_rule_actions random_actions(random_wire *random) {
     switch (action->action_type) {
       case OX_ACTION_MOVE:
       case OX_ACTION_COPY:
-        action->u.move.folder_in_this_store = random_below(random, 2) != 0;
+        action->u.move.folder_in_this_store = width == 2 && random_below(random, 2) != 0;
         action->u.move.store_eid = random_bytes(random, random_below(random, STRING_MAX), false);
         action->u.move.folder_eid = random_bytes(random, random_below(random, STRING_MAX), false);
         break;
       case OX_ACTION_REPLY:
       case OX_ACTION_OOF_REPLY:
-        action->u.reply.template_fid = random_next(random);
-        action->u.reply.template_mid = random_next(random);
+        if (width == 2) {
+          action->u.reply.template_fid = random_next(random);
+          action->u.reply.template_mid = random_next(random);
+        } else {
+          action->u.reply.message_eid =
+              random_bytes(random, random_below(random, STRING_MAX), false);
+        }
         action->u.reply.template_guid = random_guid(random);
         break;
       case OX_ACTION_DEFER:
@@ -301,6 +305,8 @@ static void random_hand(random_wire *random, const ox_wire_field *field, const v
     *(ox_property *)out = random_property(random);
   } else if (strcmp(name, "ox_restriction") == 0) {
     *(ox_restriction *)out = random_restriction(random, RESTRICTION_DEPTH);
+  } else if (strcmp(name, "ox_rule_actions") == 0) {
+    *(ox_rule_actions *)out = random_actions(random, field->hand_width);
   } else if (strcmp(name, "ox_sort_order_set") == 0) {
     ox_sort_order_set *set = out;
     set->sort_order_count = (uint16_t)random_below(random, SMALL);
@@ -453,7 +459,7 @@ static void random_field(random_wire *random, const ox_wire_struct *structure,
   } else if (field->kind == OX_WIRE_STR16) {
     ox_bytes bytes = random_bytes(random, 2 * random_length(random, field, base), false);
     *(ox_str16 *)member = (ox_str16){bytes.data, bytes.size_bytes};
-  } else if ((field->flags & OX_WIRE_REST) != 0 && field->kind != OX_WIRE_BYTES) {
+  } else if ((field->flags & OX_WIRE_REST) != 0 && (field->flags & OX_WIRE_ARRAY) != 0) {
     random_rest(random, structure, field, base);
   } else if (field->kind == OX_WIRE_BYTES) {
     size_t n = random_length(random, field, base);

@@ -53,6 +53,40 @@ static ox_status decode_twice(const codec *c, const uint8_t *data, size_t size,
   return fast_status;
 }
 
+/* The descriptor encodes the same bytes, and JSON comes back as them. */
+static void check_described(const codec *c, const void *value, const random_wire *random,
+                            const ox_writer *expected) {
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  ox_writer w, json;
+  ox_writer_init(&w, NULL, WRITER_MAX);
+  ox_writer_init(&json, NULL, WRITER_MAX);
+  ox_wire_encode(c->structure, &w, (const uint8_t *)value + c->offset);
+  assert_int_equal(w.status, OX_OK);
+  assert_int_equal(w.size_bytes, expected->size_bytes);
+  if (w.size_bytes != 0) assert_memory_equal(w.data, expected->data, w.size_bytes);
+  ox_wire_to_json(c->structure, (const uint8_t *)value + c->offset, &random->context, &json);
+  assert_int_equal(json.status, OX_OK);
+  void *back = calloc(1, c->structure->size_bytes);
+  assert_non_null(back);
+  ox_error err;
+  ox_str8 text = {(const char *)json.data, json.size_bytes};
+  if (ox_wire_from_json(c->structure, text, &random->context, &arena, back, &err) != OX_OK) {
+    print_error("%s: %s (offset %u, field %s)\n%.*s\n", c->structure->name, err.text,
+                (unsigned)err.offset, err.field, (int)text.size_bytes, text.data);
+    fail();
+  }
+  ox_writer_reset(&w);
+  ox_wire_encode(c->structure, &w, back);
+  assert_int_equal(w.status, OX_OK);
+  assert_int_equal(w.size_bytes, expected->size_bytes);
+  if (w.size_bytes != 0) assert_memory_equal(w.data, expected->data, w.size_bytes);
+  free(back);
+  ox_writer_dispose(&w);
+  ox_writer_dispose(&json);
+  ox_arena_dispose(&arena);
+}
+
 static void check_round(const codec *c, const void *value, random_wire *random) {
   ox_arena arena;
   ox_arena_init(&arena, NULL, 0);
@@ -62,6 +96,7 @@ static void check_round(const codec *c, const void *value, random_wire *random) 
   c->encode(&w, value);
   assert_int_equal(w.status, OX_OK);
   assert_true(w.size_bytes >= c->structure->min_bytes);
+  check_described(c, value, random, &w);
   uint8_t *out = calloc(1, c->size_bytes), *slow = calloc(1, c->structure->size_bytes);
   assert_non_null(out);
   assert_non_null(slow);

@@ -80,6 +80,19 @@ typedef struct ox_wire_context {
   bool public_logon;
 } ox_wire_context;
 
+struct ox_json_writer;
+struct ox_json_reader;
+struct ox_json_value;
+
+/** How a hand-written type is shown: text for people, and JSON both ways. oxgen/README.md says what
+ *  each function does. `width` is that of its counts, 2 or 4. */
+typedef struct ox_wire_hooks {
+  void (*dump)(ox_writer *w, ox_arena *arena, unsigned indent, unsigned width, const void *in);
+  void (*to_json)(struct ox_json_writer *j, unsigned width, const void *in);
+  void (*from_json)(struct ox_json_reader *r, const struct ox_json_value *json, unsigned width,
+                    void *out);
+} ox_wire_hooks;
+
 /** A hand-written type. */
 typedef struct ox_wire_hand {
   const char *name; /**< C type */
@@ -89,6 +102,7 @@ typedef struct ox_wire_hand {
                       size_t column_count, void *out);
   void (*encode)(ox_writer *w, unsigned width, const ox_proptag *columns, size_t column_count,
                  const void *in);
+  const ox_wire_hooks *hooks; /**< NULL: shown as the bytes that it encodes to */
 } ox_wire_hand;
 
 typedef struct ox_wire_struct ox_wire_struct;
@@ -158,6 +172,26 @@ OX_EXPORT bool ox_wire_equal(const ox_wire_struct *structure, const void *a, con
  *  @return as the decoder; failures to write are the writer's */
 OX_EXPORT ox_status ox_wire_dump(const ox_wire_struct *structure, ox_reader *r, ox_arena *arena,
                                  const ox_wire_context *context, unsigned indent, ox_writer *w);
+
+/** Encodes by descriptor: the same bytes and failures as the generated encoder, slower. */
+OX_EXPORT void ox_wire_encode(const ox_wire_struct *structure, ox_writer *w, const void *value);
+
+/** Writes a value as a JSON object: members named as on the wire, in wire order; what its
+ * conditions leave out is left out, what is absent is null or left out. doc/json.md tells the forms
+ * of values. Failures are the writer's.
+ *  @param context  gives the columns of property rows, which are hex without; may be NULL */
+OX_EXPORT void ox_wire_to_json(const ox_wire_struct *structure, const void *value,
+                               const ox_wire_context *context, ox_writer *w);
+/** Reads what ox_wire_to_json writes. A count that is left out is the number of elements; members
+ *  that do not belong to the structure are refused.
+ *  @param text     UTF-8; must outlive the value
+ *  @param context  as for writing
+ *  @param out      structure->size_bytes of memory; all zero after a failure
+ *  @param err      its offset counts bytes of the text; may be NULL
+ *  @return OX_OK, OX_E_MALFORMED, OX_E_LIMIT (depth, members of an object), OX_E_NO_MEMORY */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_wire_from_json(const ox_wire_struct *structure, ox_str8 text,
+                                                     const ox_wire_context *context,
+                                                     ox_arena *arena, void *out, ox_error *err);
 
 /* For generated code. */
 

@@ -1,0 +1,170 @@
+#include <oxkit/ropcodec/kinds.h>
+
+#include <string.h>
+
+#include <oxkit/ropcodec/data.h>
+#include <oxkit/ropcodec/rops.h>
+
+#include "json.h"
+
+/* In the order of the names. */
+static const ox_kind table[] = {
+    {"extended-restriction", "a restriction with 32-bit counts, as in extended rules",
+     &ox_data_extended_restriction_wire},
+    {"extended-rule-actions", "the actions of an extended rule",
+     &ox_data_extended_rule_actions_wire},
+    {"long-term-id", "a folder's or message's id outside its replica", &ox_long_term_id_wire},
+    {"property-list", "property values with their tags, behind their number",
+     &ox_data_property_list_wire},
+    {"property-name", "the name of a named property", &ox_data_property_name_wire},
+    {"restriction", "a restriction with 16-bit counts, as in ROPs and search folders",
+     &ox_data_restriction_wire},
+    {"rule-actions", "the actions of a standard rule (PidTagRuleActions)",
+     &ox_data_rule_actions_wire},
+    {"sort-order-set", "the sort order of a table", &ox_data_sort_order_set_wire},
+    {"tagged-property", "one property value with its tag", &ox_data_tagged_property_wire},
+};
+
+const ox_kind *ox_kind_table(size_t *count_out) {
+  *count_out = sizeof table / sizeof table[0];
+  return table;
+}
+
+static const ox_kind *find(ox_str8 name) {
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    if (strlen(table[i].name) == name.size_bytes &&
+        memcmp(table[i].name, name.data, name.size_bytes) == 0) {
+      return &table[i];
+    }
+  }
+  return NULL;
+}
+
+const ox_kind *ox_kind_find(const char *name) {
+  return find(ox_str8_from(name));
+}
+
+ox_status ox_kind_decode(const ox_kind *kind, ox_bytes bytes, const ox_wire_context *context,
+                         ox_arena *arena, void **value_out, ox_error *err) {
+  ox_reader r;
+  ox_reader_init(&r, bytes.data, bytes.size_bytes);
+  *value_out = NULL;
+  void *value = ox_arena_calloc(arena, 1, kind->structure->size_bytes);
+  if (value == NULL) return ox_error_set(err, OX_E_NO_MEMORY, NULL);
+  ox_wire_decode(kind->structure, &r, arena, context, value, NULL, NULL);
+  ox_status status = ox_reader_finish(&r, err);
+  if (status == OX_OK) *value_out = value;
+  return status;
+}
+
+ox_status ox_kind_dump(const ox_kind *kind, ox_bytes bytes, const ox_wire_context *context,
+                       ox_writer *w, ox_error *err) {
+  ox_reader r;
+  ox_arena arena;
+  ox_reader_init(&r, bytes.data, bytes.size_bytes);
+  ox_arena_init(&arena, w->allocator, 0);
+  ox_wire_dump(kind->structure, &r, &arena, context, 0, w);
+  ox_arena_dispose(&arena);
+  return ox_reader_finish(&r, err);
+}
+
+static void put_columns(ox_json_writer *j, const ox_wire_context *context) {
+  if (context == NULL || context->columns == NULL) return;
+  ox_json_key(j, "columns");
+  ox_json_begin(j, '[');
+  for (size_t i = 0; i < context->column_count; i++) ox_json_put_tag(j, context->columns[i]);
+  ox_json_end(j, ']');
+}
+
+/* Whether the value encodes to these bytes. */
+static bool encodes_to(const ox_kind *kind, const void *value, ox_bytes bytes, ox_writer *scratch) {
+  ox_wire_encode(kind->structure, scratch, value);
+  return scratch->status == OX_OK && ox_bytes_equal(ox_writer_bytes(scratch), bytes);
+}
+
+ox_status ox_kind_to_json(const ox_kind *kind, ox_bytes bytes, const ox_wire_context *context,
+                          ox_writer *w, ox_error *err) {
+  ox_arena arena;
+  ox_writer again;
+  void *value;
+  ox_arena_init(&arena, w->allocator, 0);
+  ox_writer_init(&again, w->allocator, bytes.size_bytes + 1);
+  ox_status status = ox_kind_decode(kind, bytes, context, &arena, &value, err);
+  if (status == OX_OK) {
+    bool same = encodes_to(kind, value, bytes, &again);
+    ox_json_writer j;
+    ox_json_init(&j, w);
+    ox_json_begin(&j, '{');
+    ox_json_key(&j, "kind");
+    ox_json_put_ascii(&j, kind->name);
+    put_columns(&j, context);
+    ox_json_key(&j, "value");
+    ox_json_put_struct(&j, kind->structure, context, value);
+    if (!same) {
+      ox_json_key(&j, "bytes");
+      ox_json_put_bytes(&j, bytes.data, bytes.size_bytes);
+    }
+    ox_json_end(&j, '}');
+    ox_write_u8(w, '\n');
+    status = again.status == OX_E_NO_MEMORY ? OX_E_NO_MEMORY : ox_writer_status(w);
+    if (status != OX_OK) ox_error_set(err, status, NULL);
+  }
+  ox_writer_dispose(&again);
+  ox_arena_dispose(&arena);
+  return status;
+}
+
+static void get_columns(ox_json_reader *r, const ox_json_value *top, ox_wire_context *context) {
+  const ox_json_value *array = ox_json_member(r, top, "columns");
+  if (array == NULL) return;
+  uint32_t count;
+  const ox_json_value *item = ox_json_items(r, array, &count);
+  ox_proptag *columns = ox_json_alloc(r, count, sizeof *columns);
+  for (uint32_t i = 0; item != NULL && r->status == OX_OK; i++, item = item->next) {
+    columns[i] = ox_json_tag(r, item);
+  }
+  context->columns = columns;
+  context->column_count = count;
+}
+
+static const ox_kind *get_kind(ox_json_reader *r, const ox_json_value *top) {
+  const ox_json_value *name = ox_json_need(r, top, "kind");
+  if (name == NULL) return NULL;
+  const ox_kind *kind = name->type == OX_JSON_TEXT ? find(name->text) : NULL;
+  if (kind == NULL) ox_json_fail(r, name, OX_E_NOT_FOUND, "There is no kind of this name.");
+  return kind;
+}
+
+static void encode(ox_json_reader *r, const ox_json_value *top, const ox_kind *kind, ox_writer *w) {
+  ox_wire_context context = {NULL, 0, false};
+  get_columns(r, top, &context);
+  const ox_json_value *json = ox_json_need(r, top, "value");
+  const ox_json_value *bytes = ox_json_member(r, top, "bytes");
+  ox_json_close(r, top);
+  if (bytes != NULL) {
+    ox_bytes exact = ox_json_bytes(r, bytes);
+    if (r->status == OX_OK) ox_write_bytes(w, exact.data, exact.size_bytes);
+    return;
+  }
+  void *value = ox_json_alloc(r, 1, kind->structure->size_bytes);
+  if (value == NULL) return;
+  ox_json_struct(r, json, kind->structure, &context, value);
+  if (r->status != OX_OK) return;
+  ox_wire_encode(kind->structure, w, value);
+  if (w->status != OX_OK) {
+    ox_json_fail(r, json, w->status, "This value cannot be encoded: %s", ox_status_text(w->status));
+  }
+}
+
+ox_status ox_kind_from_json(ox_str8 text, ox_writer *w, const ox_kind **kind_out, ox_error *err) {
+  ox_arena arena;
+  ox_json_reader r;
+  ox_arena_init(&arena, w->allocator, 0);
+  ox_json_reader_init(&r, &arena);
+  const ox_json_value *top = ox_json_parse(&r, text);
+  const ox_kind *kind = top != NULL ? get_kind(&r, top) : NULL;
+  if (kind != NULL) encode(&r, top, kind, w);
+  if (kind_out != NULL) *kind_out = r.status == OX_OK ? kind : NULL;
+  ox_arena_dispose(&arena);
+  return ox_json_status(&r, err);
+}
