@@ -315,7 +315,9 @@ static void random_hand(random_wire *random, const ox_wire_field *field, const v
     set->sort_orders = allocate(random, set->sort_order_count, sizeof *set->sort_orders);
     for (unsigned i = 0; i < set->sort_order_count; i++) {
       set->sort_orders[i].property_tag = random_tag(random);
-      set->sort_orders[i].order = (uint8_t)random_below(random, 2);
+      static const uint8_t orders[] = {OX_SORT_ASCENDING, OX_SORT_DESCENDING,
+                                       OX_SORT_MAXIMUM_CATEGORY};
+      set->sort_orders[i].order = orders[random_below(random, 3)];
     }
   } else if (strcmp(name, "ox_property_name") == 0) {
     ox_property_name *property_name = out;
