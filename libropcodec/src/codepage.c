@@ -255,6 +255,7 @@ static void put_utf7(text_buffer *b, utf7_state *s, uint32_t point) {
 /* Single-byte pages. */
 
 static void table_to_utf8(text_buffer *b, ox_str8 text, const uint16_t *upper) {
+  if (text.size_bytes == 0) return; /* there may be no buffer to point into */
   if (text.size_bytes > SIZE_MAX / 4) {
     b->failed = true;
     return;
