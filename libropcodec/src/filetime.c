@@ -3,6 +3,8 @@
 
 #include <oxkit/ropcodec/types.h>
 
+#include "civil.h"
+
 /* Seconds from 1601-01-01 to 1970-01-01. */
 static const int64_t epoch_seconds = INT64_C(11644473600);
 static const int64_t ticks_per_second = 10000000;
@@ -23,36 +25,12 @@ int64_t ox_filetime_to_unix(ox_filetime time, uint32_t *nanoseconds_out) {
   return (int64_t)(time / (uint64_t)ticks_per_second) - epoch_seconds;
 }
 
-/* Proleptic Gregorian calendar, days since 1970-01-01; years counted from March so that the leap
- * day comes last. */
-static int64_t days_from_civil(int64_t year, unsigned month, unsigned day) {
-  year -= month <= 2;
-  int64_t era = (year >= 0 ? year : year - 399) / 400;
-  int64_t year_of_era = year - era * 400;
-  int64_t day_of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-         719468;
-}
-
-static void civil_from_days(int64_t days, int64_t *year, unsigned *month, unsigned *day) {
-  days += 719468;
-  int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  int64_t day_of_era = days - era * 146097;
-  int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  int64_t shifted = (5 * day_of_year + 2) / 153;
-  *day = (unsigned)(day_of_year - (153 * shifted + 2) / 5 + 1);
-  *month = (unsigned)(shifted < 10 ? shifted + 3 : shifted - 9);
-  *year = year_of_era + era * 400 + (*month <= 2);
-}
-
 void ox_filetime_format(ox_filetime time, char text_out[OX_FILETIME_TEXT_BYTES]) {
   uint32_t nanoseconds;
   int64_t seconds = ox_filetime_to_unix(time, &nanoseconds) + epoch_seconds;
   int64_t year;
   unsigned month, day;
-  civil_from_days(seconds / 86400 - epoch_seconds / 86400, &year, &month, &day);
+  ox_civil_from_days(seconds / 86400, &year, &month, &day);
   unsigned of_day = (unsigned)(seconds % 86400);
   char text[80]; /* what the compiler thinks the numbers could need */
   snprintf(text, sizeof text, "%04lld-%02u-%02uT%02u:%02u:%02u.%07uZ", (long long)year, month, day,
@@ -80,15 +58,13 @@ static bool literal(const char **text, char c) {
 }
 
 ox_status ox_filetime_parse(const char *text, ox_filetime *out) {
-  static const unsigned char month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   int year = digits(&text, 4);
   if (year < 1601 || !literal(&text, '-')) return OX_E_MALFORMED;
   int month = digits(&text, 2);
   if (month < 1 || month > 12 || !literal(&text, '-')) return OX_E_MALFORMED;
   int day = digits(&text, 2);
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  int last_day = month_days[month - 1] + (month == 2 && leap);
-  if (day < 1 || day > last_day || !literal(&text, 'T')) return OX_E_MALFORMED;
+  if (day < 1 || day > (int)ox_civil_month_days(year, (unsigned)month) || !literal(&text, 'T'))
+    return OX_E_MALFORMED;
   int hour = digits(&text, 2);
   if (hour < 0 || hour > 23 || !literal(&text, ':')) return OX_E_MALFORMED;
   int minute = digits(&text, 2);
@@ -117,9 +93,9 @@ ox_status ox_filetime_parse(const char *text, ox_filetime *out) {
     return OX_E_MALFORMED;
   }
   if (*text != 0) return OX_E_MALFORMED;
-  int64_t seconds = days_from_civil(year, (unsigned)month, (unsigned)day) * 86400 + hour * 3600 +
+  int64_t seconds = ox_civil_to_days(year, (unsigned)month, (unsigned)day) * 86400 + hour * 3600 +
                     minute * 60 + second - offset_minutes * 60;
-  if (seconds < -epoch_seconds) return OX_E_MALFORMED;
-  *out = ox_filetime_from_unix(seconds, nanoseconds);
+  if (seconds < 0) return OX_E_MALFORMED;
+  *out = ox_filetime_from_unix(seconds - epoch_seconds, nanoseconds);
   return OX_OK;
 }

@@ -3,26 +3,36 @@
 #include <string.h>
 
 #include <oxkit/ropcodec/data.h>
+#include <oxkit/ropcodec/globalobjid.h>
+#include <oxkit/ropcodec/recurrence.h>
 #include <oxkit/ropcodec/rops.h>
+#include <oxkit/ropcodec/timezone.h>
 
 #include "json.h"
 
 /* In the order of the names. */
 static const ox_kind table[] = {
+    {"appointment-recurrence", "the pattern and exceptions of a recurring appointment",
+     &ox_appointment_recurrence_pattern_wire},
     {"extended-restriction", "a restriction with 32-bit counts, as in extended rules",
      &ox_data_extended_restriction_wire},
     {"extended-rule-actions", "the actions of an extended rule",
      &ox_data_extended_rule_actions_wire},
+    {"global-object-id", "the identity of an appointment", &ox_global_object_id_wire},
     {"long-term-id", "a folder's or message's id outside its replica", &ox_long_term_id_wire},
     {"property-list", "property values with their tags, behind their number",
      &ox_data_property_list_wire},
     {"property-name", "the name of a named property", &ox_data_property_name_wire},
+    {"recurrence-pattern", "the pattern of a recurring task", &ox_recurrence_pattern_wire},
     {"restriction", "a restriction with 16-bit counts, as in ROPs and search folders",
      &ox_data_restriction_wire},
     {"rule-actions", "the actions of a standard rule (PidTagRuleActions)",
      &ox_data_rule_actions_wire},
     {"sort-order-set", "the sort order of a table", &ox_data_sort_order_set_wire},
     {"tagged-property", "one property value with its tag", &ox_data_tagged_property_wire},
+    {"timezone-definition", "a time zone with rules for ranges of years",
+     &ox_time_zone_definition_wire},
+    {"timezone-struct", "a time zone with one rule", &ox_time_zone_struct_wire},
 };
 
 const ox_kind *ox_kind_table(size_t *count_out) {

@@ -11,6 +11,7 @@
 
 extern const ox_wire_hooks ox_ab_property_hooks;
 extern const ox_wire_hooks ox_ab_row_hooks;
+extern const ox_wire_hooks ox_extended_exceptions_hooks;
 extern const ox_wire_hooks ox_property_hooks;
 extern const ox_wire_hooks ox_property_name_hooks;
 extern const ox_wire_hooks ox_property_problem_hooks;

@@ -5,6 +5,7 @@
 
 #include <oxkit/ropcodec/abvalue.h>
 #include <oxkit/ropcodec/namedprop.h>
+#include <oxkit/ropcodec/recurrence.h>
 #include <oxkit/ropcodec/restriction.h>
 #include <oxkit/ropcodec/ruleaction.h>
 #include <oxkit/ropcodec/sort.h>
@@ -298,11 +299,37 @@ static ox_ab_row random_ab_row(random_wire *random, const ox_proptag *columns, s
   return row;
 }
 
+/* As many as the pattern that they are in has exceptions. */
+static ox_extended_exceptions random_extended(random_wire *random, const void *base) {
+  const ox_appointment_recurrence_pattern *p = base;
+  ox_extended_exceptions list = {
+      allocate(random, p->exception_count, sizeof(ox_extended_exception))};
+  for (unsigned i = 0; i < p->exception_count; i++) {
+    ox_extended_exception *x = &list.items[i];
+    const uint16_t flags = p->exception_info[i].override_flags;
+    if (p->writer_version2 >= OX_RECURRENCE_WRITER_VERSION2) {
+      x->change_highlight_value = (uint32_t)random_next(random);
+      x->change_highlight_rest = random_bytes(random, random_below(random, SMALL), false);
+    }
+    x->reserved_block_ee1 = random_bytes(random, random_below(random, SMALL), false);
+    if ((flags & (OX_OVERRIDE_FLAGS_SUBJECT | OX_OVERRIDE_FLAGS_LOCATION)) == 0) continue;
+    x->start_date_time = (uint32_t)random_next(random);
+    x->end_date_time = (uint32_t)random_next(random);
+    x->original_start_date = (uint32_t)random_next(random);
+    if (flags & OX_OVERRIDE_FLAGS_SUBJECT) x->wide_char_subject = random_str16(random);
+    if (flags & OX_OVERRIDE_FLAGS_LOCATION) x->wide_char_location = random_str16(random);
+    x->reserved_block_ee2 = random_bytes(random, random_below(random, SMALL), false);
+  }
+  return list;
+}
+
 static void random_hand(random_wire *random, const ox_wire_field *field, const void *base,
                         void *out) {
   const char *name = field->hand->name;
   if (strcmp(name, "ox_property") == 0) {
     *(ox_property *)out = random_property(random);
+  } else if (strcmp(name, "ox_extended_exceptions") == 0) {
+    *(ox_extended_exceptions *)out = random_extended(random, base);
   } else if (strcmp(name, "ox_restriction") == 0) {
     *(ox_restriction *)out = random_restriction(random, RESTRICTION_DEPTH);
   } else if (strcmp(name, "ox_rule_actions") == 0) {

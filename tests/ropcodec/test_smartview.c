@@ -1,58 +1,12 @@
 /* Real values from the tests of MFCMAPI (reference data beside the source tree): what we decode is
  * what that program says, and encodes to the same bytes. */
-#include "../support/testing.h"
-
-#include <stdio.h>
-#include <unistd.h>
+#include "smartview.h"
 
 #include <oxkit/ropcodec/entryid.h>
 #include <oxkit/ropcodec/namedprop.h>
 #include <oxkit/ropcodec/pcl.h>
 #include <oxkit/ropcodec/restriction.h>
 #include <oxkit/ropcodec/ruleaction.h>
-
-enum { FILE_MAX_BYTES = 4 * 1024 * 1024, NUMBER_MAX = 60 };
-
-static char folder[8192];
-
-/* A whole file, terminated; empty view when it is not there. */
-static ox_bytes load(ox_arena *arena, const char *path) {
-  ox_bytes bytes = {NULL, 0};
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) return bytes;
-  uint8_t *data = ox_arena_calloc(arena, FILE_MAX_BYTES, 1);
-  assert_non_null(data);
-  bytes.size_bytes = fread(data, 1, FILE_MAX_BYTES - 1, file);
-  bytes.data = data;
-  fclose(file);
-  return bytes;
-}
-
-/* One sample: the value, and what MFCMAPI says of it as UTF-8. */
-typedef struct sample {
-  ox_arena *arena;
-  char name[64];
-  ox_bytes value;
-  const char *text;
-} sample;
-
-static bool load_sample(ox_arena *arena, const char *kind, int number, sample *out) {
-  char path[8300];
-  snprintf(path, sizeof path, "%s/In/%s-%d.dat", folder, kind, number);
-  ox_bytes hex = load(arena, path);
-  snprintf(path, sizeof path, "%s/Out/%s-out-%d.dat", folder, kind, number);
-  ox_bytes text = load(arena, path);
-  if (hex.data == NULL || text.data == NULL) return false;
-  out->arena = arena;
-  snprintf(out->name, sizeof out->name, "%s-%d", kind, number);
-  out->value = from_hex(arena, (const char *)hex.data);
-  out->text = (const char *)text.data;
-  if (text.size_bytes >= 2 && text.data[0] == 0xFF && text.data[1] == 0xFE) {
-    ox_str16 wide = {text.data + 2, text.size_bytes - 2};
-    out->text = ox_str16_utf8(arena, wide);
-  }
-  return true;
-}
 
 static unsigned occurrences(const char *text, const char *words) {
   unsigned count = 0;
@@ -198,25 +152,6 @@ static void check_entry_id(const sample *s, ox_bytes bytes) {
 }
 
 /* Runs `check` on every sample of a kind. */
-static void each(void **state, const char *kind, unsigned least, void (*check)(const sample *s)) {
-  unsigned checked = 0;
-  for (int number = 0; number <= NUMBER_MAX; number++) {
-    sample s;
-    if (load_sample(*state, kind, number, &s)) {
-      check(&s);
-      checked++;
-    }
-    ox_arena_reset(*state);
-  }
-  assert_in_range(checked, least, NUMBER_MAX);
-}
-
-#define NEEDS_DATA()                                                                         \
-  if (folder[0] == 0) {                                                                      \
-    print_message("no reference data: set OX_SHARED, or put ../shared beside the source\n"); \
-    skip();                                                                                  \
-  }
-
 static void entry_id_sample(const sample *s) {
   ox_entry_id id;
   ox_status status = ox_entry_id_decode(s->value, &id, NULL);
@@ -425,12 +360,7 @@ static void test_rule_actions__samples(void **state) {
 }
 
 int main(int argc, char **argv) {
-  const char *shared = getenv("OX_SHARED");
-  char beside[4096];
-  snprintf(beside, sizeof beside, "%s/../shared", argc > 1 ? argv[1] : ".");
-  if (shared == NULL || shared[0] == 0) shared = beside;
-  snprintf(folder, sizeof folder, "%s/data/mapi/mfcmapi-smartview", shared);
-  if (access(folder, R_OK) != 0) folder[0] = 0;
+  find_samples(argc, argv);
   const struct CMUnitTest tests[] = {
       ARENA_TEST(test_entry_id__samples),    ARENA_TEST(test_flat_entry_list__samples),
       ARENA_TEST(test_entry_list__samples),  ARENA_TEST(test_xid_and_pcl__samples),
