@@ -254,10 +254,10 @@ class Parser:
         return line.words[1:]
 
     def section(self, line, text):
-        if re.fullmatch(r"\d+(\.\d+)*", text):
+        if re.fullmatch(r"\d+(\.\d+)*|[A-Za-z]+(-[A-Za-z]+)+", text):
             if self.spec is None:
                 line.fail("a section number needs 'spec NAME' before it")
-            return f"[{self.spec}] {text}"
+            return f"[{self.spec}] {text if text[0].isdigit() else text.replace('-', ' ')}"
         found = re.fullmatch(r"(MS-[A-Z0-9]+):(\d+(\.\d+)*)", text)
         if not found:
             line.fail(f"'{text}' is not a section: 2.2.4.1 or MS-OXCDATA:2.11.7")
@@ -274,9 +274,9 @@ class Parser:
         self.spec, = self.words(line, 1, 1, "spec MS-NAME")
 
     def on_width(self, line):
-        text, = self.words(line, 1, 1, "width 2|4")
-        if text not in ("2", "4"):
-            line.fail("the width is 2 or 4")
+        text, = self.words(line, 1, 1, "width 2|4|8")
+        if text not in ("2", "4", "8"):
+            line.fail("the width is 2, 4 or 8")
         self.width = int(text)
 
     def on_prefix(self, line):

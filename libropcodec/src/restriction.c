@@ -10,6 +10,27 @@ enum { LEAST_RESTRICTION_BYTES = 3, LEAST_TAGGED_VALUE_BYTES = 4 };
 
 static void decode(ox_reader *r, ox_arena *arena, unsigned width, ox_restriction *out);
 
+/* Types and operators: a byte, or in the stored form four whose upper three are 0. */
+static uint8_t read_code(ox_reader *r, unsigned width) {
+  if (width != OX_COUNT_STORED) return ox_read_u8(r);
+  uint32_t code = ox_read_u32(r);
+  if (code > UINT8_MAX) ox_reader_fail(r, OX_E_MALFORMED, NULL, "[MS-OXOSRCH] 2.2.1.2.8.2");
+  return (uint8_t)code;
+}
+
+static void write_code(ox_writer *w, unsigned width, uint8_t code) {
+  if (width == OX_COUNT_STORED) {
+    ox_write_u32(w, code);
+  } else {
+    ox_write_u8(w, code);
+  }
+}
+
+/* Of the numbers of children, and of values in a comment. */
+static unsigned count_width(unsigned width, unsigned otherwise) {
+  return width == OX_COUNT_STORED ? 4 : otherwise;
+}
+
 static ox_restriction *decode_child(ox_reader *r, ox_arena *arena, unsigned width) {
   if (!ox_reader_ok(r)) return NULL;
   ox_restriction *child = ox_arena_calloc(arena, 1, sizeof *child);
@@ -22,7 +43,7 @@ static ox_restriction *decode_child(ox_reader *r, ox_arena *arena, unsigned widt
 }
 
 static void decode_logical(ox_reader *r, ox_arena *arena, unsigned width, ox_restriction *out) {
-  uint32_t count = ox_read_count(r, width, LEAST_RESTRICTION_BYTES, 0);
+  uint32_t count = ox_read_count(r, count_width(width, width), LEAST_RESTRICTION_BYTES, 0);
   uint32_t capacity = 0;
   for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
     ox_restriction *children =
@@ -35,14 +56,14 @@ static void decode_logical(ox_reader *r, ox_arena *arena, unsigned width, ox_res
 }
 
 static void decode_comment(ox_reader *r, ox_arena *arena, unsigned width, ox_restriction *out) {
-  uint32_t count = ox_read_count(r, 1, LEAST_TAGGED_VALUE_BYTES, 1);
+  uint32_t count = ox_read_count(r, count_width(width, 1), LEAST_TAGGED_VALUE_BYTES, 1);
   out->u.comment.tagged_values = ox_decode_properties(r, arena, width, count);
   out->u.comment.tagged_values_count = count;
   if (ox_read_bool8(r)) out->u.comment.child = decode_child(r, arena, width);
 }
 
 static void decode_node(ox_reader *r, ox_arena *arena, unsigned width, ox_restriction *out) {
-  out->type = ox_read_u8(r);
+  out->type = read_code(r, width);
   if (!ox_reader_ok(r)) return;
   switch (out->type) {
     case OX_RESTRICTION_AND:
@@ -55,22 +76,22 @@ static void decode_node(ox_reader *r, ox_arena *arena, unsigned width, ox_restri
       ox_property_decode(r, arena, width, &out->u.content.tagged_value);
       break;
     case OX_RESTRICTION_PROPERTY:
-      out->u.property.rel_op = ox_read_u8(r);
+      out->u.property.rel_op = read_code(r, width);
       out->u.property.property_tag = ox_read_u32(r);
       ox_property_decode(r, arena, width, &out->u.property.tagged_value);
       break;
     case OX_RESTRICTION_COMPARE_PROPERTIES:
-      out->u.compare.rel_op = ox_read_u8(r);
+      out->u.compare.rel_op = read_code(r, width);
       out->u.compare.property_tag1 = ox_read_u32(r);
       out->u.compare.property_tag2 = ox_read_u32(r);
       break;
     case OX_RESTRICTION_BITMASK:
-      out->u.bitmask.bitmap_rel_op = ox_read_u8(r);
+      out->u.bitmask.bitmap_rel_op = read_code(r, width);
       out->u.bitmask.property_tag = ox_read_u32(r);
       out->u.bitmask.mask = ox_read_u32(r);
       break;
     case OX_RESTRICTION_SIZE:
-      out->u.size.rel_op = ox_read_u8(r);
+      out->u.size.rel_op = read_code(r, width);
       out->u.size.property_tag = ox_read_u32(r);
       out->u.size.size = ox_read_u32(r);
       break;
@@ -108,11 +129,11 @@ void ox_restriction_encode(ox_writer *w, unsigned width, const ox_restriction *i
     ox_writer_fail(w, OX_E_USAGE);
     return;
   }
-  ox_write_u8(w, in->type);
+  write_code(w, width, in->type);
   switch (in->type) {
     case OX_RESTRICTION_AND:
     case OX_RESTRICTION_OR:
-      ox_write_count(w, width, in->u.logical.count);
+      ox_write_count(w, count_width(width, width), in->u.logical.count);
       for (uint32_t i = 0; i < in->u.logical.count && w->status == OX_OK; i++) {
         ox_restriction_encode(w, width, &in->u.logical.children[i]);
       }
@@ -125,22 +146,22 @@ void ox_restriction_encode(ox_writer *w, unsigned width, const ox_restriction *i
       ox_property_encode(w, width, &in->u.content.tagged_value);
       break;
     case OX_RESTRICTION_PROPERTY:
-      ox_write_u8(w, in->u.property.rel_op);
+      write_code(w, width, in->u.property.rel_op);
       ox_write_u32(w, in->u.property.property_tag);
       ox_property_encode(w, width, &in->u.property.tagged_value);
       break;
     case OX_RESTRICTION_COMPARE_PROPERTIES:
-      ox_write_u8(w, in->u.compare.rel_op);
+      write_code(w, width, in->u.compare.rel_op);
       ox_write_u32(w, in->u.compare.property_tag1);
       ox_write_u32(w, in->u.compare.property_tag2);
       break;
     case OX_RESTRICTION_BITMASK:
-      ox_write_u8(w, in->u.bitmask.bitmap_rel_op);
+      write_code(w, width, in->u.bitmask.bitmap_rel_op);
       ox_write_u32(w, in->u.bitmask.property_tag);
       ox_write_u32(w, in->u.bitmask.mask);
       break;
     case OX_RESTRICTION_SIZE:
-      ox_write_u8(w, in->u.size.rel_op);
+      write_code(w, width, in->u.size.rel_op);
       ox_write_u32(w, in->u.size.property_tag);
       ox_write_u32(w, in->u.size.size);
       break;
@@ -150,7 +171,7 @@ void ox_restriction_encode(ox_writer *w, unsigned width, const ox_restriction *i
       ox_restriction_encode(w, width, in->u.subobject.child);
       break;
     case OX_RESTRICTION_COMMENT:
-      ox_write_count(w, 1, in->u.comment.tagged_values_count);
+      ox_write_count(w, count_width(width, 1), in->u.comment.tagged_values_count);
       for (uint32_t i = 0; i < in->u.comment.tagged_values_count && w->status == OX_OK; i++) {
         ox_property_encode(w, width, &in->u.comment.tagged_values[i]);
       }

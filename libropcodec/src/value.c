@@ -5,6 +5,7 @@
 
 #include <oxkit/ropcodec/restriction.h>
 #include <oxkit/ropcodec/ruleaction.h>
+#include <oxkit/ropcodec/wire.h>
 
 static const ox_type_row types[] = {
     {OX_PTYP_INTEGER16, 2, sizeof(int16_t), "PtypInteger16"},
@@ -134,7 +135,7 @@ static double double_from_bits(uint64_t bits) {
 }
 
 static ox_bytes read_counted(ox_reader *r, unsigned width) {
-  return ox_read_bytes(r, ox_read_count(r, width, 1, 0));
+  return ox_read_bytes(r, ox_read_count(r, ox_size_width(width), 1, 0));
 }
 
 static void decode_restriction(ox_reader *r, ox_arena *arena, unsigned width, ox_value *out) {
@@ -155,8 +156,19 @@ static void decode_rule_actions(ox_reader *r, ox_arena *arena, unsigned width, o
   }
 }
 
+/* What the stored form says in another way than the others; false: not this type. */
+static bool decode_stored(ox_reader *r, uint16_t type, ox_value *out) {
+  switch (type) {
+    case OX_PTYP_BOOLEAN: out->boolean = ox_read_u16(r) != 0; return true;
+    case OX_PTYP_STRING8: out->string8 = ox_wire_read_sized_zstr8(r, 2); return true;
+    case OX_PTYP_STRING: out->string = ox_wire_read_sized_zstr16(r, 2); return true;
+    default: return false;
+  }
+}
+
 static void decode_single(ox_reader *r, ox_arena *arena, uint16_t type, unsigned width,
                           ox_value *out) {
+  if (width == OX_COUNT_STORED && decode_stored(r, type, out)) return;
   switch (type) {
     case OX_PTYP_NULL: break;
     case OX_PTYP_INTEGER16: out->i16 = (int16_t)ox_read_u16(r); break;
@@ -188,8 +200,10 @@ static void decode_multiple(ox_reader *r, ox_arena *arena, uint16_t type, unsign
     ox_reader_fail(r, OX_E_UNKNOWN_TYPE, "PropertyType", "[MS-OXCDATA] 2.11.1");
     return;
   }
+  unsigned count_width = width == OX_COUNT_STORED ? 2 : 4;
+  if (width == OX_COUNT_STORED) width = OX_COUNT_32;
   size_t least = row->type == OX_PTYP_BINARY ? width : row->wire_bytes;
-  uint32_t count = ox_read_count(r, 4, least, 0);
+  uint32_t count = ox_read_count(r, count_width, least, 0);
   if (count == 0) return;
   out->multiple.values.any = ox_arena_calloc(arena, count, row->element_bytes);
   if (out->multiple.values.any == NULL) {
@@ -221,6 +235,7 @@ ox_status ox_value_decode(ox_reader *r, ox_arena *arena, uint16_t type, unsigned
 /* Encoding. */
 
 static void write_counted(ox_writer *w, unsigned width, ox_bytes bytes) {
+  width = ox_size_width(width);
   if (w->counting && width == OX_COUNT_16 && bytes.size_bytes > 0xFFFF) {
     ox_write_zeros(w, width); /* sizes of what no 16-bit count can say are asked for, too */
   } else {
@@ -229,9 +244,19 @@ static void write_counted(ox_writer *w, unsigned width, ox_bytes bytes) {
   ox_write_bytes(w, bytes.data, bytes.size_bytes);
 }
 
+static bool encode_stored(ox_writer *w, uint16_t type, const ox_value *value) {
+  switch (type) {
+    case OX_PTYP_BOOLEAN: ox_write_u16(w, value->boolean); return true;
+    case OX_PTYP_STRING8: ox_wire_write_sized_zstr8(w, 2, value->string8); return true;
+    case OX_PTYP_STRING: ox_wire_write_sized_zstr16(w, 2, value->string); return true;
+    default: return false;
+  }
+}
+
 static void encode_single(ox_writer *w, uint16_t type, unsigned width, const ox_value *value) {
   uint32_t bits32;
   uint64_t bits64;
+  if (width == OX_COUNT_STORED && encode_stored(w, type, value)) return;
   switch (type) {
     case OX_PTYP_NULL: break;
     case OX_PTYP_INTEGER16: ox_write_u16(w, (uint16_t)value->i16); break;
@@ -276,7 +301,8 @@ void ox_value_encode(ox_writer *w, uint16_t type, unsigned width, const ox_value
     ox_writer_fail(w, OX_E_UNKNOWN_TYPE);
     return;
   }
-  ox_write_count(w, 4, value->multiple.count);
+  ox_write_count(w, width == OX_COUNT_STORED ? 2 : 4, value->multiple.count);
+  if (width == OX_COUNT_STORED) width = OX_COUNT_32;
   for (uint32_t i = 0; i < value->multiple.count && w->status == OX_OK; i++) {
     ox_value element = ox_value_element(row->type, value, i);
     encode_single(w, row->type, width, &element);

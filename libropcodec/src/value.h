@@ -15,7 +15,12 @@ typedef struct ox_type_row {
 const ox_type_row *ox_type_row_find(uint16_t type);
 
 static inline bool ox_width_is_valid(unsigned width) {
-  return width == OX_COUNT_16 || width == OX_COUNT_32;
+  return width == OX_COUNT_16 || width == OX_COUNT_32 || width == OX_COUNT_STORED;
+}
+
+/* Bytes of a byte count, and of the number of values. */
+static inline unsigned ox_size_width(unsigned width) {
+  return width == OX_COUNT_STORED ? 2 : width;
 }
 
 /* The type that a row holds under a column's type: the element type under OX_PTYP_INSTANCE. */

@@ -102,8 +102,18 @@ typedef struct ox_property {
  *  table rows, 32 bits in MAPI/HTTP bodies and extended rules. The number of values of a
  *  PtypMultiple* value has 32 bits in both, the length of a PtypServerId 16 bits in both. The
  *  `width` of the functions below is one of these; anything else fails with OX_E_USAGE.
- *  @spec [MS-OXCDATA] 2.11.1, 2.11.1.1 */
-typedef enum ox_count_width { OX_COUNT_16 = 2, OX_COUNT_32 = 4 } ox_count_width;
+ *  OX_COUNT_STORED is the form that search folder definitions, view definitions and recipient
+ *  streams keep: 16-bit sizes in front of strings too (terminator included; 0: without data),
+ *  PtypBoolean in two bytes, 16-bit numbers of values, which have the form of OX_COUNT_32;
+ *  restrictions with types, operators and counts of 32 bits. In a Comment restriction the values
+ * come first, as in Outlook's own bytes; the text of [MS-OXOSRCH] 2.2.1.2.8.2 has them last.
+ *  @spec [MS-OXCDATA] 2.11.1, 2.11.1.1; [MS-OXOSRCH] 2.2.1.2.8.1.1.1, 2.2.1.2.8.2;
+ *        [MS-OXOCFG] 2.2.6.1.2 */
+typedef enum ox_count_width {
+  OX_COUNT_16 = 2,
+  OX_COUNT_32 = 4,
+  OX_COUNT_STORED = 8
+} ox_count_width;
 
 /** Decodes one PropertyValue of a known type (2.11.2).
  *  @param type    property type without OX_PTYP_INSTANCE
