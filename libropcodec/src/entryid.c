@@ -462,40 +462,75 @@ void ox_flat_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in) {
   ox_writer_patch_length(w, mark, 4);
 }
 
-/* Entry lists: count, pad; a size and a pad for each; the EntryIDs. */
+/* Entry lists: a size and a pad for each, then the EntryIDs. */
 
-enum { ENTRY_LENGTH_BYTES = 8 };
-
-ox_status ox_entry_list_decode(ox_reader *r, ox_arena *arena, ox_flat_entry_list *out) {
+ox_status ox_entry_list_split(const ox_entry_list *list, ox_arena *arena, ox_flat_entry_list *out) {
+  ox_reader r;
   memset(out, 0, sizeof *out);
-  uint32_t count = ox_read_count(r, 4, ENTRY_LENGTH_BYTES, 4);
-  ox_read_u32(r); /* Pad */
-  if (!ox_reader_ok(r)) return ox_reader_status(r, NULL);
-  ox_bytes *entry_ids = ox_arena_calloc(arena, count, sizeof *entry_ids);
-  if (entry_ids == NULL) return ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-  for (uint32_t i = 0; i < count; i++) {
-    entry_ids[i].size_bytes = ox_read_u32(r);
-    ox_read_u32(r); /* Pad */
+  ox_reader_init(&r, list->entry_ids.data, list->entry_ids.size_bytes);
+  ox_bytes *entry_ids = ox_arena_calloc(arena, list->entry_count, sizeof *entry_ids);
+  if (entry_ids == NULL) return OX_E_NO_MEMORY;
+  for (uint32_t i = 0; i < list->entry_count; i++) {
+    entry_ids[i] = ox_read_bytes(&r, list->headers[i].entry_length);
   }
-  for (uint32_t i = 0; i < count && ox_reader_ok(r); i++) {
-    entry_ids[i] = ox_read_bytes(r, entry_ids[i].size_bytes);
-  }
-  if (!ox_reader_ok(r)) return ox_reader_status(r, NULL);
-  out->count = count;
+  ox_status status = ox_reader_finish(&r, NULL);
+  if (status != OX_OK) return status;
+  out->count = list->entry_count;
   out->entry_ids = entry_ids;
   return OX_OK;
 }
 
-void ox_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in) {
-  ox_write_u32(w, in->count);
-  ox_write_u32(w, 0);
-  for (uint32_t i = 0; i < in->count; i++) {
-    ox_write_count(w, 4, in->entry_ids[i].size_bytes);
-    ox_write_u32(w, 0);
+ox_status ox_entry_list_join(const ox_flat_entry_list *entry_ids, ox_arena *arena,
+                             ox_entry_list *out) {
+  size_t size = 0;
+  memset(out, 0, sizeof *out);
+  for (uint32_t i = 0; i < entry_ids->count; i++) {
+    if (entry_ids->entry_ids[i].size_bytes > UINT32_MAX - size) return OX_E_LIMIT;
+    size += entry_ids->entry_ids[i].size_bytes;
   }
-  for (uint32_t i = 0; i < in->count; i++) {
-    ox_write_bytes(w, in->entry_ids[i].data, in->entry_ids[i].size_bytes);
+  ox_entry_list_header *headers = ox_arena_calloc(arena, entry_ids->count, sizeof *headers);
+  uint8_t *bytes = ox_arena_alloc(arena, size);
+  if (headers == NULL || bytes == NULL) return OX_E_NO_MEMORY;
+  out->entry_count = entry_ids->count;
+  out->headers = headers;
+  out->entry_ids = (ox_bytes){bytes, size};
+  for (uint32_t i = 0; i < entry_ids->count; i++) {
+    ox_bytes one = entry_ids->entry_ids[i];
+    headers[i].entry_length = (uint32_t)one.size_bytes;
+    if (one.size_bytes != 0) memcpy(bytes, one.data, one.size_bytes);
+    bytes += one.size_bytes;
   }
+  return OX_OK;
+}
+
+/* EntryIDs in addresses: each byte is a Hangul syllable. */
+
+enum { FIRST_SYLLABLE = 0xAC00 };
+
+ox_status ox_entry_id_to_url_text(ox_arena *arena, ox_bytes entry_id, ox_str16 *out) {
+  if (entry_id.size_bytes > SIZE_MAX / 2) return OX_E_NO_MEMORY;
+  uint8_t *text = ox_arena_alloc(arena, 2 * entry_id.size_bytes);
+  if (text == NULL) return OX_E_NO_MEMORY;
+  for (size_t i = 0; i < entry_id.size_bytes; i++) {
+    text[2 * i] = entry_id.data[i];
+    text[2 * i + 1] = FIRST_SYLLABLE >> 8;
+  }
+  *out = (ox_str16){text, 2 * entry_id.size_bytes};
+  return OX_OK;
+}
+
+ox_status ox_entry_id_from_url_text(ox_arena *arena, ox_str16 text, ox_bytes *out) {
+  size_t count = text.size_bytes / 2;
+  uint8_t *bytes = ox_arena_alloc(arena, count);
+  if (bytes == NULL) return OX_E_NO_MEMORY;
+  bool valid = text.size_bytes % 2 == 0;
+  for (size_t i = 0; i < count; i++) {
+    valid = valid && text.data[2 * i + 1] == FIRST_SYLLABLE >> 8;
+    bytes[i] = text.data[2 * i];
+  }
+  if (!valid) return OX_E_MALFORMED;
+  *out = (ox_bytes){bytes, count};
+  return OX_OK;
 }
 
 /* Address lists. */

@@ -10,12 +10,21 @@ const char *ox_unicode_version(void) {
   return ox_unicode_tables_version;
 }
 
-static uint32_t fold_case(uint32_t point) {
-  if (point < 0x80) return point >= 'A' && point <= 'Z' ? point - 'A' + 'a' : point;
+static uint32_t change_case(uint32_t point, const int32_t *deltas) {
   if (point >= OX_FOLD_LIMIT) return point;
   size_t block = (size_t)ox_case_index[point >> OX_FOLD_SHIFT] << OX_FOLD_SHIFT;
-  int32_t delta = ox_case_deltas[ox_case_blocks[block | (point & ((1u << OX_FOLD_SHIFT) - 1))]];
+  int32_t delta = deltas[ox_case_blocks[block | (point & ((1u << OX_FOLD_SHIFT) - 1))]];
   return (uint32_t)((int32_t)point + delta);
+}
+
+static uint32_t fold_case(uint32_t point) {
+  if (point < 0x80) return point >= 'A' && point <= 'Z' ? point - 'A' + 'a' : point;
+  return change_case(point, ox_case_deltas);
+}
+
+uint16_t ox_utf16_upper(uint16_t unit) {
+  uint32_t upper = change_case(unit, ox_upper_deltas);
+  return upper <= UINT16_MAX ? (uint16_t)upper : unit;
 }
 
 /* OX_FOLD_DROP for a nonspacing mark. */

@@ -2,37 +2,90 @@
 
 #include <string.h>
 
+#include <oxkit/ropcodec/contacts.h>
 #include <oxkit/ropcodec/data.h>
+#include <oxkit/ropcodec/email.h>
+#include <oxkit/ropcodec/folders.h>
+#include <oxkit/ropcodec/freebusy.h>
 #include <oxkit/ropcodec/globalobjid.h>
+#include <oxkit/ropcodec/outlook.h>
 #include <oxkit/ropcodec/recurrence.h>
 #include <oxkit/ropcodec/rops.h>
+#include <oxkit/ropcodec/searchfolder.h>
+#include <oxkit/ropcodec/security.h>
+#include <oxkit/ropcodec/tasks.h>
 #include <oxkit/ropcodec/timezone.h>
 
 #include "json.h"
 
 /* In the order of the names. */
 static const ox_kind table[] = {
+    {"ace", "an entry of an access control list", &ox_ace_wire},
+    {"acl", "an access control list", &ox_acl_wire},
+    {"additional-ren-entry-ids-ex", "where special folders are (PidTagAdditionalRenEntryIdsEx)",
+     &ox_additional_ren_entry_ids_ex_wire},
     {"appointment-recurrence", "the pattern and exceptions of a recurring appointment",
      &ox_appointment_recurrence_pattern_wire},
+    {"appointment-tombstones",
+     "meetings that were declined (PidTagScheduleInfoAppointmentTombstone)",
+     &ox_tombstone_list_wire},
+    {"autocomplete-stream", "Outlook's list of recent recipients, as in *.nk2",
+     &ox_autocomplete_stream_wire},
+    {"business-card", "how a contact's card looks (PidLidBusinessCardDisplayDefinition)",
+     &ox_business_card_display_definition_wire},
+    {"conversation-index", "a message's place in a conversation (PidTagConversationIndex)",
+     &ox_conversation_index_wire},
+    {"distribution-list-stream", "the members of a personal distribution list",
+     &ox_distribution_list_stream_wire},
+    {"entry-list", "entry ids behind their sizes", &ox_entry_list_wire},
+    {"extended-folder-flags", "flags of a folder (PidTagExtendedFolderFlags)",
+     &ox_extended_folder_flags_wire},
     {"extended-restriction", "a restriction with 32-bit counts, as in extended rules",
      &ox_data_extended_restriction_wire},
     {"extended-rule-actions", "the actions of an extended rule",
      &ox_data_extended_rule_actions_wire},
+    {"folder-user-fields", "the fields that users added to a folder (PidTagUserFields)",
+     &ox_folder_user_field_stream_wire},
+    {"free-busy-month", "times of one kind in a month of free/busy data", &ox_free_busy_month_wire},
     {"global-object-id", "the identity of an appointment", &ox_global_object_id_wire},
     {"long-term-id", "a folder's or message's id outside its replica", &ox_long_term_id_wire},
+    {"property-definition-stream",
+     "the fields that users added to an item (PidLidPropertyDefinitionStream)",
+     &ox_property_definition_stream_wire},
     {"property-list", "property values with their tags, behind their number",
      &ox_data_property_list_wire},
     {"property-name", "the name of a named property", &ox_data_property_name_wire},
+    {"recipient-row-stream", "recipients of a message template", &ox_recipient_row_stream_wire},
     {"recurrence-pattern", "the pattern of a recurring task", &ox_recurrence_pattern_wire},
-    {"restriction", "a restriction with 16-bit counts, as in ROPs and search folders",
-     &ox_data_restriction_wire},
+    {"report-tag", "the message that a report is about (PidTagReportTag)", &ox_report_tag_wire},
+    {"restriction", "a restriction with 16-bit counts, as in ROPs", &ox_data_restriction_wire},
     {"rule-actions", "the actions of a standard rule (PidTagRuleActions)",
      &ox_data_rule_actions_wire},
+    {"search-folder-definition", "what a search folder finds (PidTagSearchFolderDefinition)",
+     &ox_search_folder_definition_wire},
+    {"security-descriptor", "a security descriptor in self-relative form",
+     &ox_security_descriptor_wire},
+    {"sid", "a security identifier", &ox_sid_wire},
     {"sort-order-set", "the sort order of a table", &ox_data_sort_order_set_wire},
+    {"stored-properties", "property values with their tags, as in search folder definitions",
+     &ox_stored_properties_wire},
+    {"stored-restriction", "a restriction as in search folder definitions",
+     &ox_stored_restriction_wire},
+    {"stored-security-descriptor",
+     "a security descriptor behind its header (PidTagNtSecurityDescriptor)",
+     &ox_stored_security_descriptor_wire},
+    {"swapped-to-do-data", "a flag that waits for sending (PidTagSwappedToDoData)",
+     &ox_swapped_to_do_data_wire},
     {"tagged-property", "one property value with its tag", &ox_data_tagged_property_wire},
+    {"task-assigners", "who assigned a task (PidLidTaskAssigners)", &ox_task_assigners_wire},
     {"timezone-definition", "a time zone with rules for ranges of years",
      &ox_time_zone_definition_wire},
     {"timezone-struct", "a time zone with one rule", &ox_time_zone_struct_wire},
+    {"verb-stream", "the voting buttons of a message (PidLidVerbStream)", &ox_verb_stream_wire},
+    {"view-descriptor", "columns and order of a folder's view (PidTagViewDescriptorBinary)",
+     &ox_view_descriptor_wire},
+    {"web-view", "the web page that a folder shows (PidTagFolderWebViewInfo)",
+     &ox_web_view_persist_stream_wire},
 };
 
 const ox_kind *ox_kind_table(size_t *count_out) {

@@ -10,8 +10,9 @@ enum { OX_FOLD_LIMIT = 0x20000, OX_FOLD_SHIFT = 5, OX_FOLD_DROP = 0xFFFF };
 /* The value of a code point below OX_FOLD_LIMIT is
  * blocks[index[point >> OX_FOLD_SHIFT] << OX_FOLD_SHIFT | (point & 31)]. */
 extern const uint8_t ox_case_index[];
-extern const uint16_t ox_case_blocks[]; /* position in ox_case_deltas */
-extern const int32_t ox_case_deltas[];
+extern const uint16_t ox_case_blocks[]; /* position in the next two */
+extern const int32_t ox_case_deltas[];  /* to the folded letter */
+extern const int32_t ox_upper_deltas[]; /* to the upper-case letter */
 extern const uint8_t ox_base_index[];
 extern const uint16_t ox_base_blocks[]; /* 0: itself; OX_FOLD_DROP: a nonspacing mark */
 extern const uint16_t ox_narrow[];      /* U+FF00 to U+FFEE */

@@ -113,4 +113,7 @@ static inline size_t ox_utf8_put(uint8_t *out, uint32_t point) {
  * the bytes are none (then one byte is to be replaced). */
 size_t ox_utf8_get(const char *at, size_t left, uint32_t *point_out);
 
+/* The upper-case letter of a unit, in no locale; surrogates stand for themselves. */
+uint16_t ox_utf16_upper(uint16_t unit);
+
 #endif

@@ -1,84 +1,53 @@
-/* Samples of the tests of MFCMAPI: values in hex with that program's text of them. */
+/* Real values from the tests of MFCMAPI (reference data beside the source tree), and what that
+ * program says of them. */
 #ifndef SMARTVIEW_H
 #define SMARTVIEW_H
 
 #include "../support/testing.h"
 
-#include <stdio.h>
-#include <unistd.h>
+#include <oxkit/ropcodec/entryid.h>
+#include <oxkit/ropcodec/wire.h>
 
-enum { FILE_MAX_BYTES = 4 * 1024 * 1024, NUMBER_MAX = 60 };
-
-static char sample_folder[8192]; /* empty: there are none */
-
-/* A whole file, terminated; empty view when it is not there. */
-TESTING_UNUSED static ox_bytes load(ox_arena *arena, const char *path) {
-  ox_bytes bytes = {NULL, 0};
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) return bytes;
-  uint8_t *data = ox_arena_calloc(arena, FILE_MAX_BYTES, 1);
-  assert_non_null(data);
-  bytes.size_bytes = fread(data, 1, FILE_MAX_BYTES - 1, file);
-  bytes.data = data;
-  fclose(file);
-  return bytes;
-}
+enum { SMARTVIEW_MAX_BYTES = 4 * 1024 * 1024 };
 
 /* One sample: the value, and what MFCMAPI says of it as UTF-8. */
 typedef struct sample {
   ox_arena *arena;
   char name[64];
   ox_bytes value;
+  ox_bytes input; /* as the file has it: the value in hex, or its text */
   const char *text;
+  const char *cursor; /* in the text: what has been compared lies before it */
 } sample;
 
-TESTING_UNUSED static bool load_sample(ox_arena *arena, const char *kind, int number, sample *out) {
-  char path[8300];
-  snprintf(path, sizeof path, "%s/In/%s-%d.dat", sample_folder, kind, number);
-  ox_bytes hex = load(arena, path);
-  snprintf(path, sizeof path, "%s/Out/%s-out-%d.dat", sample_folder, kind, number);
-  ox_bytes text = load(arena, path);
-  if (hex.data == NULL || text.data == NULL) return false;
-  out->arena = arena;
-  snprintf(out->name, sizeof out->name, "%s-%d", kind, number);
-  out->value = from_hex(arena, (const char *)hex.data);
-  out->text = (const char *)text.data;
-  if (text.size_bytes >= 2 && text.data[0] == 0xFF && text.data[1] == 0xFE) {
-    ox_str16 wide = {text.data + 2, text.size_bytes - 2};
-    out->text = ox_str16_utf8(arena, wide);
-  }
-  return true;
-}
+/* Finds the data, from the arguments of main; false when it is not there. */
+bool smartview_find(int argc, char **argv);
+bool smartview_is_there(void);
+/* Runs `check` on every sample of a kind; there are at least so many. */
+void smartview_each(void **state, const char *kind, unsigned least, void (*check)(sample *s));
 
-/* Every sample of a kind. */
-TESTING_UNUSED static void each(void **state, const char *kind, unsigned least,
-                                void (*check)(const sample *s)) {
-  unsigned checked = 0;
-  for (int number = 0; number <= NUMBER_MAX; number++) {
-    sample s;
-    if (load_sample(*state, kind, number, &s)) {
-      check(&s);
-      checked++;
-    }
-    ox_arena_reset(*state);
-  }
-  assert_in_range(checked, least, NUMBER_MAX);
-}
-
-#define NEEDS_DATA()                                                                         \
-  if (sample_folder[0] == 0) {                                                               \
+#define NEEDS_SMARTVIEW()                                                                    \
+  if (!smartview_is_there()) {                                                               \
     print_message("no reference data: set OX_SHARED, or put ../shared beside the source\n"); \
     skip();                                                                                  \
   }
 
-/* argv[1] is the source folder. */
-TESTING_UNUSED static void find_samples(int argc, char **argv) {
-  const char *shared = getenv("OX_SHARED");
-  char beside[4096];
-  snprintf(beside, sizeof beside, "%s/../shared", argc > 1 ? argv[1] : ".");
-  if (shared == NULL || shared[0] == 0) shared = beside;
-  snprintf(sample_folder, sizeof sample_folder, "%s/data/mapi/mfcmapi-smartview", shared);
-  if (access(sample_folder, R_OK) != 0) sample_folder[0] = 0;
-}
+/* The text says it, somewhere. */
+void says(const sample *s, const char *words);
+void says_number(const sample *s, const char *format, unsigned long long number);
+void says_guid(const sample *s, const char *label, const ox_guid *guid);
+void says_hex(const sample *s, ox_bytes bytes);
+void says_text8(const sample *s, const char *label, ox_str8 text);
+unsigned occurrences(const char *text, const char *words);
+
+/* The text says it behind what was compared before; labels match without blanks, case and
+ * punctuation. */
+void says_next_number(sample *s, const char *label, uint64_t number);
+void says_next_words(sample *s, const char *words);
+void says_next_property(sample *s, const ox_property *property);
+
+/* An EntryID decodes, says what the text says, and encodes to the same bytes. */
+void check_entry_id(const sample *s, ox_bytes bytes);
+void assert_encodes_to(const sample *s, ox_writer *w, ox_bytes expected);
 
 #endif

@@ -2,6 +2,8 @@
  * written as that program writes it, is its text line by line. */
 #include "smartview.h"
 
+#include <stdio.h>
+
 #include <oxkit/ropcodec/calendar_uid.h>
 #include <oxkit/ropcodec/occurrence.h>
 
@@ -191,7 +193,7 @@ static void assert_same_bytes(const sample *s, const ox_writer *w, const ox_read
   if (!ox_bytes_equal(ox_writer_bytes(w), read)) fail_msg("%s: other bytes", s->name);
 }
 
-static void pattern_sample(const sample *s) {
+static void pattern_sample(sample *s) {
   reader text = lines_of(s);
   ox_reader r;
   ox_reader_init(&r, s->value.data, s->value.size_bytes);
@@ -199,7 +201,7 @@ static void pattern_sample(const sample *s) {
   assert_int_equal(ox_recurrence_pattern_decode(&r, s->arena, &p), OX_OK);
   pattern_lines(&text, &p);
   ox_writer w;
-  ox_writer_init(&w, NULL, FILE_MAX_BYTES);
+  ox_writer_init(&w, NULL, SMARTVIEW_MAX_BYTES);
   ox_recurrence_pattern_encode(&w, &p);
   assert_same_bytes(s, &w, &r);
   ox_writer_dispose(&w);
@@ -210,11 +212,11 @@ static void pattern_sample(const sample *s) {
 }
 
 static void test_recurrence_pattern__samples(void **state) {
-  NEEDS_DATA();
-  each(state, "RECURRENCEPATTERN", 2, pattern_sample);
+  NEEDS_SMARTVIEW();
+  smartview_each(state, "RECURRENCEPATTERN", 2, pattern_sample);
 }
 
-static void appointment_sample(const sample *s) {
+static void appointment_sample(sample *s) {
   reader text = lines_of(s);
   ox_reader r;
   ox_reader_init(&r, s->value.data, s->value.size_bytes);
@@ -241,7 +243,7 @@ static void appointment_sample(const sample *s) {
   }
   block(&text, "ReservedBlock2", p.reserved_block2);
   ox_writer w;
-  ox_writer_init(&w, NULL, FILE_MAX_BYTES);
+  ox_writer_init(&w, NULL, SMARTVIEW_MAX_BYTES);
   ox_appointment_recurrence_pattern_encode(&w, &p);
   assert_same_bytes(s, &w, &r);
   ox_writer_dispose(&w);
@@ -255,8 +257,8 @@ static void appointment_sample(const sample *s) {
 }
 
 static void test_appointment_recurrence__samples(void **state) {
-  NEEDS_DATA();
-  each(state, "APPOINTMENTRECURRENCEPATTERN", 3, appointment_sample);
+  NEEDS_SMARTVIEW();
+  smartview_each(state, "APPOINTMENTRECURRENCEPATTERN", 3, appointment_sample);
 }
 
 static void time_lines(reader *r, const char *name, const ox_system_time *t) {
@@ -271,7 +273,7 @@ static void time_lines(reader *r, const char *name, const ox_system_time *t) {
   line(r, "wMilliseconds = 0x%X (%u)", t->w_milliseconds, t->w_milliseconds);
 }
 
-static void zone_sample(const sample *s) {
+static void zone_sample(sample *s) {
   reader text = lines_of(s);
   ox_reader r;
   ox_reader_init(&r, s->value.data, s->value.size_bytes);
@@ -286,7 +288,7 @@ static void zone_sample(const sample *s) {
   line(&text, "wDaylightDate = 0x%04X", z.w_daylight_year);
   time_lines(&text, "stDaylightDate", &z.st_daylight_date);
   ox_writer w;
-  ox_writer_init(&w, NULL, FILE_MAX_BYTES);
+  ox_writer_init(&w, NULL, SMARTVIEW_MAX_BYTES);
   ox_time_zone_struct_encode(&w, &z);
   assert_same_bytes(s, &w, &r);
   ox_writer_dispose(&w);
@@ -296,8 +298,8 @@ static void zone_sample(const sample *s) {
 }
 
 static void test_time_zone_struct__samples(void **state) {
-  NEEDS_DATA();
-  each(state, "TIMEZONE", 1, zone_sample);
+  NEEDS_SMARTVIEW();
+  smartview_each(state, "TIMEZONE", 1, zone_sample);
 }
 
 static void rule_lines(reader *r, unsigned index, const ox_tz_rule *rule) {
@@ -316,7 +318,7 @@ static void rule_lines(reader *r, unsigned index, const ox_tz_rule *rule) {
   time_lines(r, "stDaylightDate", &rule->st_daylight_date);
 }
 
-static void definition_sample(const sample *s) {
+static void definition_sample(sample *s) {
   reader text = lines_of(s);
   ox_reader r;
   ox_reader_init(&r, s->value.data, s->value.size_bytes);
@@ -333,7 +335,7 @@ static void definition_sample(const sample *s) {
   line(&text, "cRules = 0x%04X", d.c_rules);
   for (unsigned i = 0; i < d.c_rules; i++) rule_lines(&text, i, &d.tz_rules[i]);
   ox_writer w;
-  ox_writer_init(&w, NULL, FILE_MAX_BYTES);
+  ox_writer_init(&w, NULL, SMARTVIEW_MAX_BYTES);
   ox_time_zone_definition_encode(&w, &d);
   assert_same_bytes(s, &w, &r);
   ox_writer_dispose(&w);
@@ -348,11 +350,11 @@ static void definition_sample(const sample *s) {
 }
 
 static void test_time_zone_definition__samples(void **state) {
-  NEEDS_DATA();
-  each(state, "TIMEZONEDEFINITION", 2, definition_sample);
+  NEEDS_SMARTVIEW();
+  smartview_each(state, "TIMEZONEDEFINITION", 2, definition_sample);
 }
 
-static void id_sample(const sample *s) {
+static void id_sample(sample *s) {
   reader text = lines_of(s);
   ox_reader r;
   ox_reader_init(&r, s->value.data, s->value.size_bytes);
@@ -373,7 +375,7 @@ static void id_sample(const sample *s) {
   line(&text, "cb: %u lpb: %s", (unsigned)id.data.size_bytes, hex(s, id.data));
   end_of_text(&text);
   ox_writer w;
-  ox_writer_init(&w, NULL, FILE_MAX_BYTES);
+  ox_writer_init(&w, NULL, SMARTVIEW_MAX_BYTES);
   ox_global_object_id_encode(&w, &id);
   assert_same_bytes(s, &w, &r);
   ox_writer_dispose(&w);
@@ -381,12 +383,12 @@ static void id_sample(const sample *s) {
 }
 
 static void test_global_object_id__samples(void **state) {
-  NEEDS_DATA();
-  each(state, "GLOBALOBJECTID", 2, id_sample);
+  NEEDS_SMARTVIEW();
+  smartview_each(state, "GLOBALOBJECTID", 2, id_sample);
 }
 
 int main(int argc, char **argv) {
-  find_samples(argc, argv);
+  smartview_find(argc, argv);
   const struct CMUnitTest tests[] = {
       ARENA_TEST(test_recurrence_pattern__samples),
       ARENA_TEST(test_appointment_recurrence__samples),

@@ -3,6 +3,7 @@
 #define OXKIT_ROPCODEC_ENTRYID_H
 
 #include <oxkit/ropcodec/property.h>
+#include <oxkit/ropcodec/searchfolder.h>
 #include <oxkit/ropcodec/xid.h>
 
 OX_BEGIN_DECLS
@@ -191,12 +192,21 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_flat_entry_list_decode(ox_bytes bytes, ox_
                                                              ox_flat_entry_list *out);
 OX_EXPORT void ox_flat_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in);
 
-/** EntryList: EntryIDs with their sizes in front (search folder definitions). The bytes of Pad are
- *  passed over, and written as 0. The cursor may stand in a larger structure.
- *  @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED, OX_E_NO_MEMORY
+/** The EntryIDs of an EntryList (searchfolder.h), which search folder definitions hold.
+ *  @return OX_OK, OX_E_TRUNCATED, OX_E_TRAILING, OX_E_NO_MEMORY
  *  @spec [MS-OXCDATA] 2.3.1 */
-OX_EXPORT ox_status ox_entry_list_decode(ox_reader *r, ox_arena *arena, ox_flat_entry_list *out);
-OX_EXPORT void ox_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in);
+OX_EXPORT OX_WARN_UNUSED ox_status ox_entry_list_split(const ox_entry_list *list, ox_arena *arena,
+                                                       ox_flat_entry_list *out);
+/** An EntryList of them, with pads of 0. @return OX_OK, OX_E_LIMIT, OX_E_NO_MEMORY */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_entry_list_join(const ox_flat_entry_list *entry_ids,
+                                                      ox_arena *arena, ox_entry_list *out);
+
+/** An EntryID as Outlook writes it into a URL, a Hangul syllable for each byte, and back.
+ *  @return OX_OK, OX_E_NO_MEMORY, OX_E_MALFORMED (other characters) */
+OX_EXPORT OX_WARN_UNUSED ox_status ox_entry_id_to_url_text(ox_arena *arena, ox_bytes entry_id,
+                                                           ox_str16 *out);
+OX_EXPORT OX_WARN_UNUSED ox_status ox_entry_id_from_url_text(ox_arena *arena, ox_str16 text,
+                                                             ox_bytes *out);
 
 /** AddressList: properties of several addressees. @spec [MS-OXCDATA] 2.1 */
 typedef struct ox_address_entry {
