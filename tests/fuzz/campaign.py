@@ -26,6 +26,8 @@ import time
 
 CORPUS = pathlib.Path(__file__).resolve().parent / 'corpus'
 LIMITS = ['-rss_limit_mb=2048', '-malloc_limit_mb=512', '-timeout=60', '-reload=0']
+# Undefined behaviour alone would print a line and go on.
+ENVIRONMENT = {'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1', **os.environ}
 # A corpus is replayed with sanitizers at each test run: what is longer than the first, and more than
 # the second per run, stays in the work folder.
 MAX_KEPT_BYTES = 4096
@@ -47,7 +49,7 @@ class Run:
         with open(self.log, 'wb') as out:
             self.child = subprocess.Popen(
                 [self.fuzzer, self.inputs, self.seeds, f'-artifact_prefix={self.artifact_prefix}',
-                 '-print_final_stats=1', *LIMITS], stdout=out, stderr=out)
+                 '-print_final_stats=1', *LIMITS], stdout=out, stderr=out, env=ENVIRONMENT)
         self.told = False
         self.cpu_seconds = 0.0
 
@@ -88,7 +90,7 @@ class Run:
         with open(self.log, 'ab') as out:
             subprocess.run([self.fuzzer, '-merge=1', f'-merge_control_file={control}',
                             '-use_counters=0', *LIMITS, scratch, self.inputs],
-                           stdout=out, stderr=out, check=True)
+                           stdout=out, stderr=out, env=ENVIRONMENT, check=True)
         room = corpus_files - len(os.listdir(self.seeds))
         kept, total = 0, 0
         for path in telling_inputs(control.read_text(), self.inputs):
