@@ -347,9 +347,10 @@ class Parser:
             self.schema.reserved[number_of(line, text)] = line
 
     def on_struct(self, line):
-        words = self.words(line, 2, 2, "struct Name SECTION")
+        words = self.words(line, 2, 4, "struct Name SECTION")
         struct = self.new_struct(line, self.name(line, words[0]), snake(words[0]),
                                  self.section(line, words[1]))
+        self.needs(line, struct, words[2:])
         self.fill(struct, line.children)
 
     def on_message(self, line):
@@ -381,6 +382,14 @@ class Parser:
             self.schema.structs.append(struct)
         return struct
 
+    def needs(self, line, struct, words):
+        for word in words:
+            key, _, need = word.partition("=")
+            if key != "needs" or need not in CONTEXTS:
+                line.fail(f"unknown option '{word}'; there is "
+                          + ", ".join(f"needs={c}" for c in sorted(CONTEXTS)))
+            struct.needs.append(need)
+
     def pair(self, line, name, section, number):
         """request, response, success and failure children of a rop or a message."""
         made = {}
@@ -393,12 +402,7 @@ class Parser:
                 part = self.new_struct(child, f"{name}.{kind}", f"{snake(name)}_{kind}", section)
                 part.doc = child.comment
                 part.rop_id = number
-                for word in child.words[1:]:
-                    key, _, need = word.partition("=")
-                    if key != "needs" or need not in CONTEXTS:
-                        child.fail(f"unknown option '{word}'; there is "
-                                   + ", ".join(f"needs={c}" for c in sorted(CONTEXTS)))
-                    part.needs.append(need)
+                self.needs(child, part, child.words[1:])
                 self.fill(part, child.children)
                 made[kind] = part
                 response = part if kind == "response" else None

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "show.h"
 #include "wire_internal.h"
 
 /* Bytes of a binary that a dump shows. */
@@ -96,11 +97,26 @@ void ox_dump_tag(ox_writer *w, ox_proptag tag) {
   if (info != NULL) ox_dump_format(w, " %s", info->name);
 }
 
+void ox_dump_by_json(ox_writer *w, unsigned indent, const ox_wire_hooks *hooks, unsigned width,
+                     const void *in) {
+  ox_json_writer j;
+  ox_json_init(&j, w);
+  j.depth = indent / 2;
+  j.after_key = true;
+  hooks->to_json(&j, width, in);
+  ox_write_text(w, "\n");
+}
+
 /* A hand-written type on the rest of the line, and on more lines when it needs them. */
 static void put_hand(ox_writer *w, ox_arena *arena, const ox_wire_field *field, const void *value,
                      const ox_wire_context *context, unsigned indent) {
-  if (field->hand->hooks != NULL) {
-    field->hand->hooks->dump(w, arena, indent, field->hand_width, value);
+  const ox_wire_hooks *hooks = field->hand->hooks;
+  if (hooks != NULL && hooks->dump != NULL) {
+    hooks->dump(w, arena, indent, field->hand_width, value);
+    return;
+  }
+  if (hooks != NULL) {
+    ox_dump_by_json(w, indent, hooks, field->hand_width, value);
     return;
   }
   ox_writer encoded;
@@ -222,22 +238,20 @@ static void put_rows(dumper *d, ox_bytes rows, const ox_wire_context *context, u
   }
 }
 
-/* What a RecipientRow says, as properties. One that does not decode stays the bytes it is: without
- * the columns that RopOpenMessage gave, RopReadRecipients has only those. */
-static void put_recipient(dumper *d, ox_bytes bytes, unsigned indent) {
+/* What a RecipientRow says. One that does not decode stays the bytes it is: without the columns
+ * that RopOpenMessage gave, RopReadRecipients has only those. */
+static void put_recipient(dumper *d, ox_bytes bytes, const ox_wire_context *context,
+                          unsigned indent) {
   ox_reader r;
   ox_recipient_row row;
-  ox_propbag bag;
+  bool inside = d->recipient_column_count != 0;
   ox_reader_init(&r, bytes.data, bytes.size_bytes);
-  ox_propbag_init(&bag, d->arena);
-  if (ox_failed(ox_recipient_row_decode(&r, d->arena, d->recipient_columns,
-                                        d->recipient_column_count, &row)) ||
-      ox_reader_remaining(&r) != 0 ||
-      ox_failed(ox_recipient_row_to_bag(&row, OX_CODEPAGE_WINDOWS_1252, &bag))) {
-    return;
-  }
-  ox_dump_format(d->w, "%*srecipient_flags 0x%04X\n", (int)indent, "", row.recipient_flags);
-  ox_dump_row(d->w, d->arena, bag.items, bag.count, indent);
+  ox_recipient_row_decode(&r, d->arena, inside ? d->recipient_columns : context->recipient_columns,
+                          inside ? d->recipient_column_count : context->recipient_column_count,
+                          &row);
+  if (ox_reader_finish(&r, NULL) != OX_OK) return;
+  ox_dump_format(d->w, "%*s", (int)indent, "");
+  ox_dump_by_json(d->w, indent, &ox_recipient_row_hooks, OX_COUNT_16, &row);
 }
 
 /* Remembers RecipientColumns as they pass. */
@@ -278,8 +292,8 @@ static void dump_visit(void *user, unsigned depth, const ox_wire_field *field, s
   } else {
     put_one(d, field, value, context, indent + 8);
     note_recipient_column(d, field, index, value);
-    if (field->kind == OX_WIRE_BYTES && strcmp(field->name, "recipient_row") == 0) {
-      put_recipient(d, *(const ox_bytes *)value, indent + 8);
+    if (ox_wire_is_recipient(field)) {
+      put_recipient(d, *(const ox_bytes *)value, context, indent + 8);
     }
   }
 }

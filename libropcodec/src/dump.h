@@ -18,6 +18,9 @@ void ox_dump_time(ox_writer *w, ox_filetime time);
 /* REPLID-GLOBCNT. */
 void ox_dump_id(ox_writer *w, uint64_t id);
 void ox_dump_status(ox_writer *w, ox_status status);
+/* A value as JSON on the rest of the line and on more, indented by `indent` blanks. */
+void ox_dump_by_json(ox_writer *w, unsigned indent, const ox_wire_hooks *hooks, unsigned width,
+                     const void *in);
 /* Properties, one a line. */
 void ox_dump_row(ox_writer *w, ox_arena *arena, const ox_property *row, size_t count,
                  unsigned indent);

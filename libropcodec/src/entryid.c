@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "show.h"
+
 const ox_guid OX_PROVIDER_PUBLIC_FOLDERS = {
     0x9073441A, 0x66AA, 0xCD11, {0x9B, 0xC8, 0x00, 0xAA, 0x00, 0x2F, 0xC4, 0x5A}};
 const ox_guid OX_PROVIDER_STORE = {
@@ -84,7 +86,7 @@ static uint8_t kind_of(ox_bytes bytes, const ox_guid *provider) {
 }
 
 /* Only this provider's EntryIDs have the form of 2.2.4.3; a local store's end as it likes. */
-static bool is_emsmdb(ox_str8 dll) {
+bool ox_entry_id_is_emsmdb(ox_str8 dll) {
   static const char name[] = "emsmdb.dll";
   return dll.size_bytes == sizeof name - 1 && ox_ascii_equal_n(dll.data, name, dll.size_bytes);
 }
@@ -105,7 +107,7 @@ static void read_store(ox_reader *r, ox_entry_id *out) {
   while (length < dll.size_bytes && dll.data[length] != 0) length++;
   out->u.store.dll_file_name.data = (const char *)dll.data;
   out->u.store.dll_file_name.size_bytes = length;
-  if (is_emsmdb(out->u.store.dll_file_name)) {
+  if (ox_entry_id_is_emsmdb(out->u.store.dll_file_name)) {
     read_wrapped_store(r, out);
   }
   out->u.store.rest = ox_read_bytes(r, ox_reader_remaining(r));
@@ -174,17 +176,25 @@ static void read_body(ox_reader *r, ox_entry_id *out) {
   }
 }
 
+ox_status ox_entry_id_read(ox_reader *r, ox_entry_id *out) {
+  memset(out, 0, sizeof *out);
+  ox_bytes bytes = {NULL, ox_reader_remaining(r)};
+  if (bytes.size_bytes != 0) bytes.data = r->data + r->position;
+  ox_bytes flags = ox_read_bytes(r, FLAGS_BYTES);
+  if (flags.size_bytes == FLAGS_BYTES) memcpy(out->flags, flags.data, FLAGS_BYTES);
+  ox_read_guid(r, &out->provider_uid);
+  if (ox_reader_ok(r)) {
+    out->kind = kind_of(bytes, &out->provider_uid);
+    read_body(r, out);
+  }
+  if (!ox_reader_ok(r)) memset(out, 0, sizeof *out);
+  return ox_reader_status(r, NULL);
+}
+
 ox_status ox_entry_id_decode(ox_bytes bytes, ox_entry_id *out, ox_error *err) {
   ox_reader r;
-  memset(out, 0, sizeof *out);
   ox_reader_init(&r, bytes.data, bytes.size_bytes);
-  ox_bytes flags = ox_read_bytes(&r, FLAGS_BYTES);
-  if (flags.size_bytes == FLAGS_BYTES) memcpy(out->flags, flags.data, FLAGS_BYTES);
-  ox_read_guid(&r, &out->provider_uid);
-  if (ox_reader_ok(&r)) {
-    out->kind = kind_of(bytes, &out->provider_uid);
-    read_body(&r, out);
-  }
+  ox_entry_id_read(&r, out);
   ox_status status = ox_reader_finish(&r, err);
   if (status != OX_OK) memset(out, 0, sizeof *out);
   return status;
@@ -199,7 +209,7 @@ static void write_store(ox_writer *w, const ox_entry_id *in) {
   }
   ox_write_bytes(w, in->u.store.dll_file_name.data, in->u.store.dll_file_name.size_bytes);
   ox_write_zeros(w, DLL_NAME_BYTES - in->u.store.dll_file_name.size_bytes);
-  if (is_emsmdb(in->u.store.dll_file_name)) {
+  if (ox_entry_id_is_emsmdb(in->u.store.dll_file_name)) {
     ox_write_u32(w, in->u.store.wrapped_flags);
     ox_write_guid(w, &in->u.store.wrapped_provider_uid);
     ox_write_u32(w, in->u.store.wrapped_type);
@@ -382,20 +392,26 @@ ox_status ox_address_search_key(ox_arena *arena, const char *address_type,
 
 /* Server ids. */
 
+ox_status ox_server_id_read(ox_reader *r, ox_server_id *out) {
+  memset(out, 0, sizeof *out);
+  out->ours = ox_read_u8(r);
+  if (out->ours == 1) {
+    out->folder_id = ox_read_u64(r);
+    out->message_id = ox_read_u64(r);
+    out->instance = ox_read_u32(r);
+  } else if (out->ours == 0) {
+    out->client_data = ox_read_bytes(r, ox_reader_remaining(r));
+  } else {
+    ox_reader_fail(r, OX_E_MALFORMED, "Ours", "[MS-OXCDATA] 2.11.1.4");
+  }
+  if (!ox_reader_ok(r)) memset(out, 0, sizeof *out);
+  return ox_reader_status(r, NULL);
+}
+
 ox_status ox_server_id_decode(ox_bytes bytes, ox_server_id *out) {
   ox_reader r;
-  memset(out, 0, sizeof *out);
   ox_reader_init(&r, bytes.data, bytes.size_bytes);
-  out->ours = ox_read_u8(&r);
-  if (out->ours == 1) {
-    out->folder_id = ox_read_u64(&r);
-    out->message_id = ox_read_u64(&r);
-    out->instance = ox_read_u32(&r);
-  } else if (out->ours == 0) {
-    out->client_data = ox_read_bytes(&r, ox_reader_remaining(&r));
-  } else {
-    ox_reader_fail(&r, OX_E_MALFORMED, "Ours", "[MS-OXCDATA] 2.11.1.4");
-  }
+  ox_server_id_read(&r, out);
   ox_status status = ox_reader_finish(&r, NULL);
   if (status != OX_OK) memset(out, 0, sizeof *out);
   return status;
@@ -424,30 +440,36 @@ static size_t padding(size_t size) {
   return (FLAT_ALIGNMENT - size % FLAT_ALIGNMENT) % FLAT_ALIGNMENT;
 }
 
-ox_status ox_flat_entry_list_decode(ox_bytes bytes, ox_arena *arena, ox_flat_entry_list *out) {
-  ox_reader r, part;
+ox_status ox_flat_entry_list_read(ox_reader *r, ox_arena *arena, ox_flat_entry_list *out) {
+  ox_reader part;
   memset(out, 0, sizeof *out);
-  ox_reader_init(&r, bytes.data, bytes.size_bytes);
-  uint32_t count = ox_read_count(&r, 4, LEAST_FLAT_ENTRY_BYTES, 4);
-  ox_reader_part(&r, ox_read_count(&r, 4, 1, 0), &part);
+  uint32_t count = ox_read_count(r, 4, LEAST_FLAT_ENTRY_BYTES, 4);
+  ox_reader_part(r, ox_read_count(r, 4, 1, 0), &part);
   ox_bytes *entry_ids = ox_arena_calloc(arena, count, sizeof *entry_ids);
-  if (entry_ids == NULL) return OX_E_NO_MEMORY;
+  if (entry_ids == NULL) return ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
+  bool ends_padded = false;
   for (uint32_t i = 0; i < count && ox_reader_ok(&part); i++) {
     entry_ids[i] = ox_read_bytes(&part, ox_read_count(&part, 4, 1, 0));
     size_t pad = padding(entry_ids[i].size_bytes);
     /* The last one need not be padded. */
-    out->ends_padded = pad != 0 && ox_reader_remaining(&part) >= pad;
-    if (i + 1 < count || out->ends_padded) ox_read_skip(&part, pad);
+    ends_padded = pad != 0 && ox_reader_remaining(&part) >= pad;
+    if (i + 1 < count || ends_padded) ox_read_skip(&part, pad);
   }
-  ox_reader_close(&r, &part);
-  ox_status status = ox_reader_finish(&r, NULL);
-  if (status != OX_OK) {
-    memset(out, 0, sizeof *out);
-    return status;
-  }
+  ox_reader_close(r, &part);
+  if (!ox_reader_ok(r)) return ox_reader_status(r, NULL);
   out->count = count;
   out->entry_ids = entry_ids;
+  out->ends_padded = ends_padded;
   return OX_OK;
+}
+
+ox_status ox_flat_entry_list_decode(ox_bytes bytes, ox_arena *arena, ox_flat_entry_list *out) {
+  ox_reader r;
+  ox_reader_init(&r, bytes.data, bytes.size_bytes);
+  ox_flat_entry_list_read(&r, arena, out);
+  ox_status status = ox_reader_finish(&r, NULL);
+  if (status != OX_OK) memset(out, 0, sizeof *out);
+  return status;
 }
 
 void ox_flat_entry_list_encode(ox_writer *w, const ox_flat_entry_list *in) {

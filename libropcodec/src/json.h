@@ -47,7 +47,9 @@ void ox_json_put_str16(ox_json_writer *j, ox_str16 text);
 void ox_json_put_ascii(ox_json_writer *j, const char *text);
 /* A number by its name. */
 void ox_json_put_named(ox_json_writer *j, const ox_wire_values *values, uint64_t value);
-/* The value's members as a JSON object. */
+/* The value's members inside the open object; and as an object of their own. */
+void ox_json_put_members(ox_json_writer *j, const ox_wire_struct *structure,
+                         const ox_wire_context *context, const void *value);
 void ox_json_put_struct(ox_json_writer *j, const ox_wire_struct *structure,
                         const ox_wire_context *context, const void *value);
 
@@ -122,7 +124,10 @@ ox_str8 ox_json_str8(ox_json_reader *r, const ox_json_value *value);
 ox_str16 ox_json_str16(ox_json_reader *r, const ox_json_value *value);
 uint64_t ox_json_named(ox_json_reader *r, const ox_json_value *value, const ox_wire_values *values,
                        uint64_t max);
-/* A structure's members from a JSON object; `out` is all zero. */
+/* A structure's members from a JSON object; `out` is all zero. The first form leaves the object
+ * open for more. */
+void ox_json_members(ox_json_reader *r, const ox_json_value *object,
+                     const ox_wire_struct *structure, const ox_wire_context *context, void *out);
 void ox_json_struct(ox_json_reader *r, const ox_json_value *object, const ox_wire_struct *structure,
                     const ox_wire_context *context, void *out);
 

@@ -1,211 +1,204 @@
+/* ROP buffers as JSON that comes back as the same bytes. */
 #include <oxkit/ropcodec/ropbuffer.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "dump.h"
 #include "json.h"
-#include "wire_internal.h"
+#include "kinds.h"
 
-/* One object a value, in wire order: {"offset": 24, "path": "recipient_rows[0].row_id", "value":
- * 0}. Booleans and numbers up to 32 bits are JSON's own; everything else is text: larger numbers as
- * "0x...", binaries in hex, hand-written types as objects. */
-
-enum { DEPTH_MAX = 16, PATH_BYTES = 64 };
-
-typedef struct lister {
-  ox_writer *w;
-  ox_arena *arena;
-  char path[DEPTH_MAX][PATH_BYTES]; /* the part of each depth */
-  bool first;
-} lister;
-
-static void put_escaped(ox_writer *w, const char *text, size_t size_bytes) {
-  ox_write_text(w, "\"");
-  for (size_t i = 0; i < size_bytes; i++) {
-    unsigned char c = (unsigned char)text[i];
-    if (c == '"' || c == '\\') {
-      ox_dump_format(w, "\\%c", c);
-    } else if (c < 0x20 || c == 0x7F) {
-      ox_dump_format(w, "\\u%04x", c);
-    } else {
-      ox_write_u8(w, c);
-    }
-  }
-  ox_write_text(w, "\"");
+static const ox_wire_struct *structure_of(const ox_rop_info *info, bool is_response) {
+  return info == NULL ? NULL : is_response ? info->response : info->request;
 }
 
-/* JSON is valid UTF-8. */
-static void put_text(lister *l, const char *utf8) {
-  const char *valid = utf8 != NULL ? ox_text_make_valid(l->arena, ox_str8_from(utf8)) : NULL;
-  if (valid == NULL) {
-    ox_writer_fail(l->w, OX_E_NO_MEMORY);
-    return;
-  }
-  put_escaped(l->w, valid, strlen(valid));
+static void put_text(ox_json_writer *j, const char *key, const char *text) {
+  ox_json_key(j, key);
+  ox_json_put_ascii(j, text);
 }
 
-static void put_hex(ox_writer *w, const uint8_t *data, size_t size_bytes) {
-  static const char digits[] = "0123456789abcdef";
-  ox_write_text(w, "\"");
-  for (size_t i = 0; i < size_bytes; i++) {
-    ox_write_u8(w, (uint8_t)digits[data[i] >> 4]);
-    ox_write_u8(w, (uint8_t)digits[data[i] & 15]);
-  }
-  ox_write_text(w, "\"");
+static void put_offset(ox_json_writer *j, uint64_t offset) {
+  ox_json_key(j, "offset");
+  ox_json_put_u32(j, (uint32_t)offset);
 }
 
-static void put_number(lister *l, const ox_wire_field *field, const void *value) {
-  uint64_t number = ox_wire_number(value, field->kind, 0);
-  switch (field->kind) {
-    case OX_WIRE_BOOL8: ox_write_text(l->w, number != 0 ? "true" : "false"); return;
-    case OX_WIRE_I8: ox_dump_format(l->w, "%d", (int8_t)number); return;
-    case OX_WIRE_I16: ox_dump_format(l->w, "%d", (int16_t)number); return;
-    case OX_WIRE_I32: ox_dump_format(l->w, "%" PRId32, (int32_t)number); return;
-    case OX_WIRE_U64:
-    case OX_WIRE_I64:
-    case OX_WIRE_ID64:
-    case OX_WIRE_FILETIME: ox_dump_format(l->w, "\"0x%016" PRIX64 "\"", number); return;
-    case OX_WIRE_TAG:
-    case OX_WIRE_STATUS: ox_dump_format(l->w, "\"0x%08" PRIX64 "\"", number); return;
-    default: ox_dump_format(l->w, "%" PRIu64, number);
-  }
+static void put_bytes(ox_json_writer *j, const char *key, ox_bytes bytes) {
+  ox_json_key(j, key);
+  ox_json_put_bytes(j, bytes.data, bytes.size_bytes);
 }
 
-static void put_value(lister *l, const ox_wire_field *field, const void *value) {
-  if (value == NULL) {
-    ox_write_text(l->w, "null");
-    return;
-  }
-  if (ox_wire_integer_bytes(field->kind) != 0) {
-    put_number(l, field, value);
-    return;
-  }
-  char *utf8 = NULL;
-  char guid[OX_GUID_TEXT_BYTES];
-  switch (field->kind) {
-    case OX_WIRE_GUID:
-      ox_guid_format(value, guid);
-      ox_dump_format(l->w, "\"%s\"", guid);
-      return;
-    case OX_WIRE_STR8:
-    case OX_WIRE_ZSTR8:
-      if (((const ox_str8 *)value)->data == NULL) {
-        ox_write_text(l->w, "null");
-      } else if (!ox_failed(ox_str8_to_utf8(l->arena, *(const ox_str8 *)value,
-                                            OX_CODEPAGE_WINDOWS_1252, &utf8))) {
-        put_text(l, utf8);
-      } else {
-        ox_writer_fail(l->w, OX_E_NO_MEMORY);
-      }
-      return;
-    case OX_WIRE_STR16:
-    case OX_WIRE_ZSTR16:
-      if (((const ox_str16 *)value)->data == NULL) {
-        ox_write_text(l->w, "null");
-      } else {
-        put_text(l, ox_str16_utf8(l->arena, *(const ox_str16 *)value));
-      }
-      return;
-    case OX_WIRE_BYTES:
-      if ((field->flags & OX_WIRE_INLINE) != 0) {
-        put_hex(l->w, value, field->fixed);
-        return;
-      }
-      put_hex(l->w, ((const ox_bytes *)value)->data, ((const ox_bytes *)value)->size_bytes);
-      return;
-    case OX_WIRE_ROWS:
-      put_hex(l->w, ((const ox_bytes *)value)->data, ((const ox_bytes *)value)->size_bytes);
-      return;
-    default: {
-      ox_json_writer j;
-      ox_json_init(&j, l->w);
-      field->hand->hooks->to_json(&j, field->hand_width, value);
-    }
-  }
+/* What is wrong, and the bytes that are not explained. */
+static void put_failure(ox_json_writer *j, const ox_error *error, ox_bytes left) {
+  ox_json_begin(j, '{');
+  put_offset(j, error->offset);
+  ox_json_key(j, "error");
+  ox_json_begin(j, '{');
+  ox_json_key(j, "status");
+  ox_json_put_status(j, error->status);
+  put_text(j, "name", ox_status_name(error->status));
+  put_text(j, "text", error->text);
+  if (error->field != NULL) put_text(j, "field", error->field);
+  if (error->spec != NULL) put_text(j, "section", error->spec);
+  ox_json_end(j, '}');
+  put_bytes(j, "bytes", left);
+  ox_json_end(j, '}');
 }
 
-static void list_visit(void *user, unsigned depth, const ox_wire_field *field, size_t index,
-                       uint64_t offset, const void *value, const ox_wire_context *context) {
-  (void)context;
-  lister *l = user;
-  if (depth >= DEPTH_MAX) return;
-  if (index == SIZE_MAX) {
-    snprintf(l->path[depth], PATH_BYTES, "%s", field->name);
-  } else {
-    snprintf(l->path[depth], PATH_BYTES, "%s[%zu]", field->name, index);
-  }
-  bool is_whole_array = index == SIZE_MAX && (field->flags & OX_WIRE_ARRAY) != 0;
-  if (is_whole_array || (field->kind == OX_WIRE_STRUCT && value != NULL)) return;
-  ox_dump_format(l->w, "%s\n      {\"offset\": %" PRIu64 ", \"path\": \"", l->first ? "" : ",",
-                 offset);
-  l->first = false;
-  for (unsigned i = 0; i <= depth; i++) {
-    if (i != 0) ox_write_text(l->w, ".");
-    ox_write_text(l->w, l->path[i]);
-  }
-  ox_write_text(l->w, "\", \"value\": ");
-  put_value(l, field, value);
-  ox_write_text(l->w, "}");
-}
-
-static void list_rop(ox_writer *w, ox_reader *r, ox_arena *arena, const ox_wire_context *context,
-                     bool is_response) {
+/* The ROP at the cursor; false when it does not decode. */
+static bool put_rop(ox_json_writer *j, ox_reader *r, ox_arena *arena, const ox_rop_context *context,
+                    bool is_response) {
+  size_t start = r->position;
+  ox_wire_context wire = ox_rop_wire_context(context, r);
   const ox_rop_info *info = ox_rop_info_by_id(ox_peek_u8(r));
-  const ox_wire_struct *structure = info == NULL  ? NULL
-                                    : is_response ? info->response
-                                                  : info->request;
-  ox_dump_format(w, "    {\"offset\": %" PRIu64 ", \"rop_id\": %u, \"name\": ",
-                 r->base_offset + r->position, ox_peek_u8(r));
+  const ox_wire_struct *structure = structure_of(info, is_response);
   if (structure == NULL) {
-    ox_write_text(w, "null, \"fields\": []}");
     ox_reader_fail(r, OX_E_UNKNOWN_ROP, "rop_id", "[MS-OXCROPS] 2.2.2");
-    return;
+    return false;
   }
-  ox_dump_format(w, "\"%s\", \"section\": \"%s\", \"fields\": [", info->name, info->section);
-  lister l = {.w = w, .arena = arena, .first = true};
-  void *out = ox_arena_calloc(arena, 1, structure->size_bytes);
-  if (out == NULL) {
+  void *value = ox_arena_calloc(arena, 1, structure->size_bytes);
+  if (value == NULL) {
     ox_reader_fail(r, OX_E_NO_MEMORY, NULL, NULL);
-  } else {
-    ox_wire_decode(structure, r, arena, context, out, list_visit, &l);
+    return false;
   }
-  ox_write_text(w, "]}");
+  if (ox_failed(ox_wire_decode(structure, r, arena, &wire, value, NULL, NULL))) return false;
+  ox_bytes bytes = {r->data + start, r->position - start};
+  ox_json_begin(j, '{');
+  put_offset(j, r->base_offset + start);
+  put_text(j, "rop", info->name);
+  put_text(j, "section", info->section);
+  ox_json_key(j, "fields");
+  ox_json_put_struct(j, structure, &wire, value);
+  if (!ox_json_is_exact(j, structure, value, bytes)) put_bytes(j, "bytes", bytes);
+  ox_json_end(j, '}');
+  return true;
+}
+
+static ox_status put_rops(ox_json_writer *j, const ox_rop_buffer *buffer, bool is_response,
+                          const ox_rop_context *context) {
+  ox_reader r;
+  ox_arena arena;
+  ox_error error = {.status = OX_OK};
+  ox_rop_buffer_reader(buffer, &r);
+  ox_arena_init(&arena, j->w->allocator, 0);
+  bool good = true;
+  while (good && ox_reader_remaining(&r) != 0 && j->w->status == OX_OK) {
+    size_t start = r.position;
+    good = put_rop(j, &r, &arena, context, is_response);
+    ox_arena_reset(&arena);
+    if (!good) {
+      ox_reader_status(&r, &error);
+      put_failure(j, &error, (ox_bytes){r.data + start, r.size_bytes - start});
+    }
+  }
+  ox_arena_dispose(&arena);
+  return error.status;
 }
 
 ox_status ox_rop_buffer_dump_json(ox_writer *w, ox_bytes bytes, bool is_response,
                                   const ox_rop_context *context) {
-  ox_rop_buffer buffer;
+  ox_rop_buffer buffer = {0};
   ox_error error = {.status = OX_OK};
-  ox_arena arena;
-  ox_arena_init(&arena, w->allocator, 0);
+  ox_json_writer j;
   ox_status status = ox_rop_buffer_parse(bytes, &buffer, &error);
-  ox_dump_format(w, "{\n  \"kind\": \"%s\",\n  \"rops\": [",
-                 is_response ? "rop-output" : "rop-input");
-  ox_reader r;
-  ox_rop_buffer_reader(&buffer, &r);
-  for (const char *between = "\n"; status == OX_OK && ox_reader_remaining(&r) != 0;
-       between = ",\n") {
-    ox_wire_context wire = ox_rop_wire_context(context, &r);
-    ox_write_text(w, between);
-    list_rop(w, &r, &arena, &wire, is_response);
-    ox_arena_reset(&arena);
+  ox_json_init(&j, w);
+  ox_json_begin(&j, '{');
+  put_text(&j, "kind", is_response ? "rop-output" : "rop-input");
+  if (context != NULL) ox_json_put_columns(&j, context->columns, context->column_count);
+  ox_json_key(&j, "rops");
+  ox_json_begin(&j, '[');
+  if (status == OX_OK) {
+    status = put_rops(&j, &buffer, is_response, context);
+  } else {
+    put_failure(&j, &error, (ox_bytes){NULL, 0});
   }
-  if (status == OX_OK) status = ox_reader_status(&r, &error);
-  ox_write_text(w, "],\n  \"handles\": [");
-  for (uint32_t i = 0; i < buffer.handle_count && i < OX_ROP_HANDLES_MAX; i++) {
-    ox_dump_format(w, "%s%" PRIu32, i != 0 ? ", " : "", ox_rop_buffer_handle(&buffer, (uint8_t)i));
-  }
-  ox_write_text(w, "]");
-  if (status != OX_OK) {
-    ox_dump_format(w,
-                   ",\n  \"error\": {\"offset\": %" PRIu64 ", \"status\": \"0x%08" PRIX32
-                   "\", \"name\": \"%s\", \"field\": \"%s\", \"section\": \"%s\"}",
-                   error.offset, error.status, ox_status_name(error.status),
-                   error.field != NULL ? error.field : "", error.spec != NULL ? error.spec : "");
-  }
-  ox_write_text(w, "\n}\n");
-  ox_arena_dispose(&arena);
+  ox_json_end(&j, ']');
+  ox_json_key(&j, "handles");
+  ox_json_begin(&j, '[');
+  ox_reader handles;
+  ox_reader_init(&handles, buffer.handle_bytes.data, buffer.handle_bytes.size_bytes);
+  while (ox_reader_remaining(&handles) != 0) ox_json_put_hex(&j, ox_read_u32(&handles), 8);
+  ox_json_end(&j, ']');
+  if (error.status != OX_OK) put_bytes(&j, "bytes", bytes);
+  ox_json_end(&j, '}');
+  ox_write_u8(w, '\n');
   return status;
+}
+
+/* From JSON. */
+
+static const ox_rop_info *find_rop(ox_json_reader *r, const ox_json_value *json) {
+  size_t count;
+  const ox_rop_info *table = ox_rop_info_table(&count);
+  for (size_t i = 0; json != NULL && json->type == OX_JSON_TEXT && i < count; i++) {
+    if (strlen(table[i].name) == json->text.size_bytes &&
+        memcmp(table[i].name, json->text.data, json->text.size_bytes) == 0) {
+      return &table[i];
+    }
+  }
+  ox_json_fail(r, json, OX_E_NOT_FOUND, "There is no ROP of this name.");
+  return NULL;
+}
+
+static void get_rop(ox_json_reader *r, const ox_json_value *item, bool is_response,
+                    const ox_wire_context *context, ox_writer *w) {
+  ox_json_member(r, item, "offset");
+  ox_json_member(r, item, "section");
+  ox_json_member(r, item, "error");
+  const ox_json_value *bytes = ox_json_member(r, item, "bytes");
+  if (bytes != NULL) {
+    ox_json_member(r, item, "rop");
+    ox_json_member(r, item, "fields");
+    ox_bytes exact = ox_json_bytes(r, bytes);
+    ox_json_close(r, item);
+    if (r->status == OX_OK) ox_write_bytes(w, exact.data, exact.size_bytes);
+    return;
+  }
+  const ox_json_value *name = ox_json_need(r, item, "rop");
+  const ox_json_value *fields = ox_json_need(r, item, "fields");
+  ox_json_close(r, item);
+  if (r->status != OX_OK) return;
+  const ox_rop_info *info = find_rop(r, name);
+  const ox_wire_struct *structure = structure_of(info, is_response);
+  if (structure == NULL) {
+    ox_json_fail(r, name, OX_E_MALFORMED, "This ROP has no %s.",
+                 is_response ? "response" : "request");
+    return;
+  }
+  void *value = ox_json_alloc(r, 1, structure->size_bytes);
+  if (value == NULL) return;
+  ox_json_struct(r, fields, structure, context, value);
+  if (r->status == OX_OK) ox_wire_encode(structure, w, value);
+  if (w->status != OX_OK) {
+    ox_json_fail(r, item, w->status, "This ROP cannot be encoded: %s", ox_status_text(w->status));
+  }
+}
+
+void ox_rop_buffer_get(ox_json_reader *r, const ox_json_value *top, bool is_response,
+                       ox_writer *w) {
+  ox_wire_context context = {0};
+  uint32_t count;
+  ox_json_get_columns(r, top, &context);
+  const ox_json_value *rops = ox_json_need(r, top, "rops");
+  const ox_json_value *handles = ox_json_need(r, top, "handles");
+  const ox_json_value *bytes = ox_json_member(r, top, "bytes");
+  ox_json_close(r, top);
+  if (bytes != NULL) {
+    ox_bytes exact = ox_json_bytes(r, bytes);
+    if (r->status == OX_OK) ox_write_bytes(w, exact.data, exact.size_bytes);
+    return;
+  }
+  size_t start = w->size_bytes;
+  size_t mark = ox_writer_reserve(w, 2);
+  const ox_json_value *item = ox_json_items(r, rops, &count);
+  for (; item != NULL && r->status == OX_OK; item = item->next) {
+    get_rop(r, item, is_response, &context, w);
+  }
+  if (r->status == OX_OK && w->size_bytes - start > UINT16_MAX) {
+    ox_json_fail(r, rops, OX_E_LIMIT, "RopsList is larger than RopSize can say.");
+  }
+  if (r->status != OX_OK) return;
+  ox_writer_patch_u16(w, mark, (uint16_t)(w->size_bytes - start));
+  item = ox_json_items(r, handles, &count);
+  for (; item != NULL && r->status == OX_OK; item = item->next) {
+    ox_write_u32(w, (uint32_t)ox_json_u64(r, item, UINT32_MAX));
+  }
 }

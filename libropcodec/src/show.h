@@ -11,13 +11,24 @@
 
 extern const ox_wire_hooks ox_ab_property_hooks;
 extern const ox_wire_hooks ox_ab_row_hooks;
+extern const ox_wire_hooks ox_address_list_hooks;
+extern const ox_wire_hooks ox_entry_id_hooks;
 extern const ox_wire_hooks ox_extended_exceptions_hooks;
+extern const ox_wire_hooks ox_flat_entry_list_hooks;
+extern const ox_wire_hooks ox_pcl_hooks;
 extern const ox_wire_hooks ox_property_hooks;
 extern const ox_wire_hooks ox_property_name_hooks;
 extern const ox_wire_hooks ox_property_problem_hooks;
+extern const ox_wire_hooks ox_recipient_row_hooks;
 extern const ox_wire_hooks ox_restriction_hooks;
 extern const ox_wire_hooks ox_rule_actions_hooks;
+extern const ox_wire_hooks ox_server_id_hooks;
 extern const ox_wire_hooks ox_sort_order_set_hooks;
+extern const ox_wire_hooks ox_xid_hooks;
+
+/* Whether a store EntryID has the form of [MS-OXCDATA] 2.2.4.3; a local store's ends as it likes.
+ */
+bool ox_entry_id_is_emsmdb(ox_str8 dll_file_name);
 
 /* A property without a line feed: tag = value. */
 void ox_dump_property(ox_writer *w, ox_arena *arena, unsigned width, const ox_property *property);

@@ -296,6 +296,24 @@ ox_wire_context ox_wire_columns(const ox_wire_field *field, const void *base,
   return context;
 }
 
+bool ox_wire_is_recipient(const ox_wire_field *field) {
+  return field->kind == OX_WIRE_BYTES && strcmp(field->name, "recipient_row") == 0;
+}
+
+ox_wire_context ox_wire_recipient_columns(const ox_wire_struct *structure, const void *base,
+                                          const ox_wire_context *outer) {
+  ox_wire_context context = *outer;
+  for (size_t i = 0; i < structure->field_count; i++) {
+    const ox_wire_field *field = &structure->fields[i];
+    if (field->kind == OX_WIRE_TAG && strcmp(field->name, "recipient_columns") == 0) {
+      context.recipient_columns = ox_wire_elements(field, base);
+      context.recipient_column_count =
+          context.recipient_columns != NULL ? ox_wire_count(field, base) : 0;
+    }
+  }
+  return context;
+}
+
 bool ox_wire_is_allowed(const ox_wire_field *field, const void *base) {
   if (ox_wire_integer_bytes(field->kind) == 0 || (field->flags & OX_WIRE_ARRAY) != 0) return true;
   uint64_t value = ox_wire_number(base, field->kind, field->offset);

@@ -19,6 +19,11 @@ const void *ox_wire_elements(const ox_wire_field *field, const void *base);
 /* What a hand-written type or rows see as columns: those of a field, or the context's. */
 ox_wire_context ox_wire_columns(const ox_wire_field *field, const void *base,
                                 const ox_wire_context *outer);
+/* Bytes that are a RecipientRow; `columns` are those of ox_wire_recipient_columns. */
+bool ox_wire_is_recipient(const ox_wire_field *field);
+/* The context inside a structure: where it has RecipientColumns, its rows have those. */
+ox_wire_context ox_wire_recipient_columns(const ox_wire_struct *structure, const void *base,
+                                          const ox_wire_context *outer);
 /* Whether a number is one that the notation's max= and in= allow. */
 bool ox_wire_is_allowed(const ox_wire_field *field, const void *base);
 /* Least size of one element on the wire. */

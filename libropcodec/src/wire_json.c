@@ -1,5 +1,6 @@
 /* Structures by descriptor: encoding, and JSON both ways. */
 #include <oxkit/ropcodec/cursor.h>
+#include <oxkit/ropcodec/recipient.h>
 #include <oxkit/ropcodec/rows.h>
 
 #include <string.h>
@@ -243,6 +244,34 @@ static void put_rows(ox_json_writer *j, const ox_wire_context *context, ox_bytes
   ox_arena_dispose(&arena);
 }
 
+/* A RecipientRow as an object when its columns are known and it says no more than that, else hex.
+ */
+static void put_recipient(ox_json_writer *j, const ox_wire_context *context, ox_bytes bytes) {
+  ox_arena arena;
+  ox_reader r;
+  ox_writer again;
+  ox_recipient_row row;
+  ox_arena_init(&arena, j->w->allocator, 0);
+  ox_reader_init(&r, bytes.data, bytes.size_bytes);
+  ox_writer_init(&again, j->w->allocator, bytes.size_bytes);
+  ox_recipient_row_decode(&r, &arena, context->recipient_columns, context->recipient_column_count,
+                          &row);
+  bool whole = ox_reader_finish(&r, NULL) == OX_OK;
+  if (whole) {
+    ox_recipient_row_encode(&again, context->recipient_columns, context->recipient_column_count,
+                            &row);
+  }
+  if (r.status == OX_E_NO_MEMORY || again.status == OX_E_NO_MEMORY) {
+    ox_writer_fail(j->w, OX_E_NO_MEMORY);
+  } else if (whole && again.status == OX_OK && ox_bytes_equal(ox_writer_bytes(&again), bytes)) {
+    ox_recipient_row_hooks.to_json(j, OX_COUNT_16, &row);
+  } else {
+    ox_json_put_bytes(j, bytes.data, bytes.size_bytes);
+  }
+  ox_writer_dispose(&again);
+  ox_arena_dispose(&arena);
+}
+
 static void put_field(ox_json_writer *j, const ox_wire_field *field, const ox_wire_context *context,
                       const void *base, bool optional) {
   ox_wire_context own;
@@ -263,6 +292,8 @@ static void put_field(ox_json_writer *j, const ox_wire_field *field, const ox_wi
     ox_json_put_null(j);
   } else if (field->kind == OX_WIRE_ROWS) {
     put_rows(j, context, *(const ox_bytes *)at);
+  } else if (ox_wire_is_recipient(field)) {
+    put_recipient(j, context, *(const ox_bytes *)at);
   } else if (is_view) {
     ox_json_put_bytes(j, ((const ox_bytes *)at)->data, ((const ox_bytes *)at)->size_bytes);
   } else if (field->kind == OX_WIRE_BYTES) {
@@ -289,12 +320,18 @@ static void put_fields(ox_json_writer *j, const ox_wire_struct *structure, size_
   }
 }
 
+void ox_json_put_members(ox_json_writer *j, const ox_wire_struct *structure,
+                         const ox_wire_context *context, const void *value) {
+  static const ox_wire_context nothing;
+  ox_wire_context own =
+      ox_wire_recipient_columns(structure, value, context != NULL ? context : &nothing);
+  put_fields(j, structure, 0, structure->field_count, &own, value, false);
+}
+
 void ox_json_put_struct(ox_json_writer *j, const ox_wire_struct *structure,
                         const ox_wire_context *context, const void *value) {
-  static const ox_wire_context nothing;
   ox_json_begin(j, '{');
-  put_fields(j, structure, 0, structure->field_count, context != NULL ? context : &nothing, value,
-             false);
+  ox_json_put_members(j, structure, context, value);
   ox_json_end(j, '}');
 }
 
@@ -363,9 +400,20 @@ static void get_one(ox_json_reader *r, const ox_json_value *json, const ox_wire_
   }
 }
 
+/* What a writer holds, in the reader's arena. */
+static ox_bytes keep(ox_json_reader *r, const ox_json_value *json, ox_writer *w) {
+  ox_bytes bytes = {NULL, w->size_bytes};
+  if (w->status != OX_OK) ox_json_fail(r, json, w->status, "%s", ox_status_text(w->status));
+  if (r->status == OX_OK) {
+    bytes.data = ox_arena_copy(r->arena, w->data, w->size_bytes);
+    if (bytes.data == NULL) ox_json_fail(r, json, OX_E_NO_MEMORY, "Out of memory.");
+  }
+  ox_writer_dispose(w);
+  return bytes;
+}
+
 static ox_bytes get_rows(ox_json_reader *r, const ox_json_value *json, uint32_t expected,
                          const ox_wire_context *context) {
-  ox_bytes rows = {NULL, 0};
   uint32_t count;
   if (json == NULL || json->type != OX_JSON_ARRAY) return ox_json_bytes(r, json);
   const ox_json_value *item = ox_json_items(r, json, &count);
@@ -391,15 +439,8 @@ static ox_bytes get_rows(ox_json_reader *r, const ox_json_value *json, uint32_t 
     if (r->status == OX_OK) {
       ox_property_row_encode(&w, context->columns, context->column_count, OX_COUNT_16, row);
     }
-    if (w.status != OX_OK) ox_json_fail(r, item, w.status, "%s", ox_status_text(w.status));
   }
-  if (r->status == OX_OK) {
-    rows.data = ox_arena_copy(r->arena, w.data, w.size_bytes);
-    rows.size_bytes = w.size_bytes;
-    if (rows.data == NULL) ox_json_fail(r, json, OX_E_NO_MEMORY, "Out of memory.");
-  }
-  ox_writer_dispose(&w);
-  return rows;
+  return keep(r, json, &w);
 }
 
 /* Bytes and characters are counted by another member, or the schema. */
@@ -413,10 +454,24 @@ static void check_length(ox_json_reader *r, const ox_json_value *json, const ox_
   }
 }
 
+static ox_bytes get_recipient(ox_json_reader *r, const ox_json_value *json,
+                              const ox_wire_context *context) {
+  ox_recipient_row row;
+  ox_writer w;
+  memset(&row, 0, sizeof row);
+  ox_recipient_row_hooks.from_json(r, json, OX_COUNT_16, &row);
+  ox_writer_init(&w, r->arena->allocator, r->arena->max_bytes);
+  if (r->status == OX_OK) {
+    ox_recipient_row_encode(&w, context->recipient_columns, context->recipient_column_count, &row);
+  }
+  return keep(r, json, &w);
+}
+
 static void get_bytes(ox_json_reader *r, const ox_json_value *json, const ox_wire_field *field,
-                      uint8_t *base) {
+                      const ox_wire_context *context, uint8_t *base) {
   uint8_t *member = base + field->offset;
-  ox_bytes bytes = ox_json_bytes(r, json);
+  bool is_row = ox_wire_is_recipient(field) && json != NULL && json->type == OX_JSON_OBJECT;
+  ox_bytes bytes = is_row ? get_recipient(r, json, context) : ox_json_bytes(r, json);
   check_length(r, json, field, base, bytes.size_bytes);
   if (r->status != OX_OK) return;
   if ((field->flags & OX_WIRE_INLINE) != 0) {
@@ -501,10 +556,11 @@ static void get_field(ox_json_reader *r, const ox_wire_struct *structure,
     }
     json = ox_json_need(r, object, field->name);
   }
-  const ox_wire_context *context = columns_for(field, base, outer, &own);
+  const ox_wire_context recipients = ox_wire_recipient_columns(structure, base, outer);
+  const ox_wire_context *context = columns_for(field, base, &recipients, &own);
   if ((field->flags & OX_WIRE_VIEW) != 0) return; /* its bytes stand elsewhere */
   if (field->kind == OX_WIRE_BYTES) {
-    get_bytes(r, json, field, base);
+    get_bytes(r, json, field, context, base);
   } else if (field->kind == OX_WIRE_ROWS) {
     *(ox_bytes *)member = get_rows(r, json, ox_wire_count(field, base), context);
   } else if ((field->flags & OX_WIRE_ARRAY) != 0) {
@@ -548,11 +604,16 @@ static void get_fields(ox_json_reader *r, const ox_wire_struct *structure, size_
   }
 }
 
-void ox_json_struct(ox_json_reader *r, const ox_json_value *object, const ox_wire_struct *structure,
-                    const ox_wire_context *context, void *out) {
+void ox_json_members(ox_json_reader *r, const ox_json_value *object,
+                     const ox_wire_struct *structure, const ox_wire_context *context, void *out) {
   static const ox_wire_context nothing;
   get_fields(r, structure, 0, structure->field_count, object, context != NULL ? context : &nothing,
              out, false);
+}
+
+void ox_json_struct(ox_json_reader *r, const ox_json_value *object, const ox_wire_struct *structure,
+                    const ox_wire_context *context, void *out) {
+  ox_json_members(r, object, structure, context, out);
   ox_json_close(r, object);
 }
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <oxkit/ropcodec/abvalue.h>
+#include <oxkit/ropcodec/entryid.h>
 #include <oxkit/ropcodec/namedprop.h>
+#include <oxkit/ropcodec/pcl.h>
 #include <oxkit/ropcodec/recurrence.h>
 #include <oxkit/ropcodec/restriction.h>
 #include <oxkit/ropcodec/ruleaction.h>
@@ -323,6 +325,155 @@ static ox_extended_exceptions random_extended(random_wire *random, const void *b
   return list;
 }
 
+/* Sixteen-bit text that a terminator can end, or 8-bit text, as `unicode` says. */
+static ox_value random_text(random_wire *random, bool unicode) {
+  ox_value value;
+  memset(&value, 0, sizeof value);
+  if (unicode) {
+    value.string = random_str16(random);
+  } else {
+    value.string8 = random_str8(random);
+  }
+  return value;
+}
+
+static ox_bytes random_some(random_wire *random) {
+  return random_bytes(random, random_below(random, STRING_MAX), false);
+}
+
+static ox_entry_id random_entry_id(random_wire *random) {
+  static const char dll[] = "emsmdb.dll";
+  static const uint16_t folder_types[] = {1, 3, 5, 12}, message_types[] = {7, 9, 11};
+  ox_entry_id id;
+  memset(&id, 0, sizeof id);
+  id.kind = (uint8_t)random_below(random, OX_ENTRY_ID_WRAPPED + 1);
+  id.provider_uid = random_guid(random);
+  switch (id.kind) {
+    case OX_ENTRY_ID_FOLDER:
+      id.u.folder.folder_type = folder_types[random_below(random, 4)];
+      id.u.folder.database_guid = random_guid(random);
+      id.u.folder.global_counter[3] = (uint8_t)random_next(random);
+      id.u.folder.pad = (uint16_t)random_next(random);
+      break;
+    case OX_ENTRY_ID_MESSAGE:
+      id.u.message.message_type = message_types[random_below(random, 3)];
+      id.u.message.folder_database_guid = random_guid(random);
+      id.u.message.message_database_guid = random_guid(random);
+      id.u.message.message_global_counter[5] = (uint8_t)random_next(random);
+      break;
+    case OX_ENTRY_ID_STORE:
+      id.provider_uid = OX_PROVIDER_STORE;
+      id.u.store.dll_file_name = random_str8(random);
+      id.u.store.flag = (uint8_t)random_next(random);
+      if (random_below(random, 2) != 0) {
+        id.u.store.dll_file_name = ox_str8_from(dll);
+        id.u.store.wrapped_type = random_below(random, 2) != 0 ? 0x0C : 0x06;
+        id.u.store.wrapped_provider_uid = random_guid(random);
+        id.u.store.server_shortname = random_str8(random);
+        if (id.u.store.wrapped_type == 0x0C) id.u.store.mailbox_dn = random_str8(random);
+      }
+      id.u.store.rest = random_some(random);
+      break;
+    case OX_ENTRY_ID_ADDRESS_BOOK:
+      id.provider_uid = OX_PROVIDER_ADDRESS_BOOK;
+      id.u.address_book.version = 1;
+      id.u.address_book.type = random_below(random, 8);
+      id.u.address_book.x500dn = random_str8(random);
+      break;
+    case OX_ENTRY_ID_EPHEMERAL:
+      id.flags[0] = 0x87;
+      id.u.ephemeral.type = (uint32_t)random_next(random);
+      id.u.ephemeral.minimal_id = (uint32_t)random_next(random);
+      break;
+    case OX_ENTRY_ID_ONE_OFF: {
+      id.provider_uid = OX_PROVIDER_ONE_OFF;
+      id.u.one_off.flags = (uint16_t)random_next(random);
+      bool unicode = (id.u.one_off.flags & OX_ONE_OFF_UNICODE) != 0;
+      id.u.one_off.display_name = random_text(random, unicode);
+      id.u.one_off.address_type = random_text(random, unicode);
+      id.u.one_off.email_address = random_text(random, unicode);
+      break;
+    }
+    case OX_ENTRY_ID_CONTACT:
+    case OX_ENTRY_ID_PERSONAL_LIST:
+      id.provider_uid = OX_PROVIDER_CONTACT;
+      id.u.contact.version = 3;
+      id.u.contact.type = id.kind == OX_ENTRY_ID_CONTACT ? 4 : 5;
+      id.u.contact.index = random_below(random, 6);
+      id.u.contact.entry_id = random_some(random);
+      id.u.contact.rest = random_some(random);
+      break;
+    case OX_ENTRY_ID_WRAPPED:
+      id.provider_uid = OX_PROVIDER_WRAPPED;
+      id.u.wrapped.type = (uint8_t)random_next(random);
+      id.u.wrapped.entry_id = random_some(random);
+      break;
+    default: id.u.unknown.data = random_some(random);
+  }
+  return id;
+}
+
+static ox_xid random_xid(random_wire *random, uint32_t number) {
+  ox_xid xid = {random_guid(random), (uint8_t)(1 + random_below(random, 8)), {0}};
+  /* In the order of the wire, which starts with the low byte. */
+  xid.namespace_guid.data1 = (xid.namespace_guid.data1 & 0xFFFFFF00u) | number;
+  for (unsigned i = 0; i < xid.local_id_bytes; i++) xid.local_id[i] = (uint8_t)random_next(random);
+  return xid;
+}
+
+static ox_flat_entry_list random_entry_list(random_wire *random) {
+  ox_flat_entry_list list = {random_below(random, SMALL), NULL, false};
+  list.entry_ids = allocate(random, list.count, sizeof *list.entry_ids);
+  for (uint32_t i = 0; i < list.count; i++) {
+    list.entry_ids[i] = random_bytes(random, 1 + random_below(random, STRING_MAX), false);
+  }
+  return list;
+}
+
+static void random_address_list(random_wire *random, ox_address_list *out) {
+  out->address_count = random_below(random, SMALL);
+  out->addresses = allocate(random, out->address_count, sizeof *out->addresses);
+  for (uint32_t i = 0; i < out->address_count; i++) {
+    ox_address_entry *entry = &out->addresses[i];
+    entry->property_count = random_below(random, SMALL);
+    entry->values = allocate(random, entry->property_count, sizeof *entry->values);
+    for (uint32_t k = 0; k < entry->property_count; k++) {
+      entry->values[k] = random_property(random);
+    }
+  }
+}
+
+/* Identifiers and lists of them; false for another type. */
+static bool random_identifier(random_wire *random, const char *name, void *out) {
+  if (strcmp(name, "ox_entry_id") == 0) {
+    *(ox_entry_id *)out = random_entry_id(random);
+  } else if (strcmp(name, "ox_xid") == 0) {
+    *(ox_xid *)out = random_xid(random, 0);
+  } else if (strcmp(name, "ox_pcl") == 0) {
+    ox_pcl *pcl = out;
+    pcl->count = random_below(random, SMALL);
+    pcl->xids = allocate(random, pcl->count, sizeof *pcl->xids);
+    for (uint32_t i = 0; i < pcl->count; i++) pcl->xids[i] = random_xid(random, i);
+  } else if (strcmp(name, "ox_server_id") == 0) {
+    ox_server_id *id = out;
+    id->ours = (uint8_t)random_below(random, 2);
+    if (id->ours == 1) {
+      id->folder_id = random_next(random);
+      id->message_id = random_next(random);
+      id->instance = (uint32_t)random_next(random);
+    } else {
+      id->client_data = random_some(random);
+    }
+  } else if (strcmp(name, "ox_flat_entry_list") == 0) {
+    *(ox_flat_entry_list *)out = random_entry_list(random);
+  } else if (strcmp(name, "ox_address_list") == 0) {
+    random_address_list(random, out);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 static void random_hand(random_wire *random, const ox_wire_field *field, const void *base,
                         void *out) {
   const char *name = field->hand->name;
@@ -366,7 +517,7 @@ static void random_hand(random_wire *random, const ox_wire_field *field, const v
         random_ab_row(random, *(const ox_proptag *const *)(bytes + field->columns_offset),
                       (size_t)ox_wire_number(base, field->maximum_kind, field->maximum_offset));
   } else {
-    abort(); /* a hand-written type that has no generator yet */
+    if (!random_identifier(random, name, out)) abort(); /* a type that has no generator yet */
   }
 }
 

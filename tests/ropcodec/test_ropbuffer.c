@@ -282,34 +282,110 @@ static void test_dump__says_that_columns_are_not_known(void **state) {
   ox_free(NULL, text);
 }
 
-static void test_dump_json__lists_values_with_paths(void **state) {
-  (void)state;
-  ox_writer w;
+/* JSON of a buffer, which must come back as the same bytes; the caller frees it. */
+static char *json_of(const char *data, size_t size, bool is_response, ox_status expected) {
+  ox_writer w, back;
+  ox_error err = {.status = OX_OK};
+  size_t n;
   ox_writer_init(&w, NULL, 1 << 20);
+  ox_writer_init(&back, NULL, 1 << 20);
+  assert_int_equal(ox_rop_buffer_dump_json(&w, view(data, size), is_response, NULL), expected);
+  ox_str8 text = {(const char *)w.data, w.size_bytes};
+  if (ox_kind_from_json(text, &back, NULL, &err) != OX_OK) {
+    print_error("%s at %u of\n%.*s\n", err.text, (unsigned)err.offset, (int)text.size_bytes,
+                text.data);
+    fail();
+  }
+  assert_int_equal(back.size_bytes, size);
+  assert_memory_equal(back.data, data, size);
+  ox_writer_dispose(&back);
+  ox_write_u8(&w, 0);
+  char *result = (char *)ox_writer_take(&w, &n);
+  assert_non_null(result);
+  return result;
+}
+
+static void test_json__comes_back_with_what_does_not_decode(void **state) {
+  (void)state;
   /* RopGetAddressTypes response with one type that needs an escape, and half of a ROP. */
   static const char output[] =
       "\x14\x00\x49\x00\x00\x00\x00\x00\x01\x00\x05\x00"
-      "E\"\\\x01\x00\x5D\x07\x00";
-  assert_int_equal(ox_rop_buffer_dump_json(&w, view(output, sizeof output - 1), true, NULL),
-                   OX_E_TRUNCATED);
-  ox_write_u8(&w, 0);
-  assert_string_equal(
-      (const char *)w.data,
-      "{\n  \"kind\": \"rop-output\",\n  \"rops\": [\n"
-      "    {\"offset\": 2, \"rop_id\": 73, \"name\": \"GetAddressTypes\", \"section\": "
-      "\"[MS-OXCROPS] 2.2.7.3\", \"fields\": [\n"
-      "      {\"offset\": 3, \"path\": \"input_handle_index\", \"value\": 0},\n"
-      "      {\"offset\": 4, \"path\": \"return_value\", \"value\": \"0x00000000\"},\n"
-      "      {\"offset\": 8, \"path\": \"address_type_count\", \"value\": 1},\n"
-      "      {\"offset\": 12, \"path\": \"address_types[0]\", \"value\": "
-      "\"E\\\"\\\\\\u0001\"}]},\n"
-      "    {\"offset\": 17, \"rop_id\": 93, \"name\": \"CommitStream\", \"section\": "
-      "\"[MS-OXCROPS] 2.2.9.5\", \"fields\": [\n"
-      "      {\"offset\": 18, \"path\": \"input_handle_index\", \"value\": 7}]}],\n"
-      "  \"handles\": [],\n"
-      "  \"error\": {\"offset\": 19, \"status\": \"0xE0000001\", \"name\": \"Truncated\", "
-      "\"field\": \"return_value\", \"section\": \"[MS-OXCROPS] 2.2.9.5\"}\n}\n");
-  ox_writer_dispose(&w);
+      "E\"\\\x01\x00\x5D\x07\x00\x02\x00\x00\x00";
+  char *json = json_of(output, sizeof output - 1, true, OX_E_TRUNCATED);
+  assert_string_equal(json,
+                      "{\n"
+                      "  \"kind\": \"rop-output\",\n"
+                      "  \"rops\": [\n"
+                      "    {\n"
+                      "      \"offset\": 2,\n"
+                      "      \"rop\": \"GetAddressTypes\",\n"
+                      "      \"section\": \"[MS-OXCROPS] 2.2.7.3\",\n"
+                      "      \"fields\": {\n"
+                      "        \"input_handle_index\": 0,\n"
+                      "        \"return_value\": \"0x00000000\",\n"
+                      "        \"address_type_count\": 1,\n"
+                      "        \"address_types\": [\n"
+                      "          \"E\\\"\\\\\\u0001\"\n"
+                      "        ]\n"
+                      "      }\n"
+                      "    },\n"
+                      "    {\n"
+                      "      \"offset\": 19,\n"
+                      "      \"error\": {\n"
+                      "        \"status\": \"0xE0000001\",\n"
+                      "        \"name\": \"Truncated\",\n"
+                      "        \"text\": \"The input ends before the structure does.\",\n"
+                      "        \"field\": \"return_value\",\n"
+                      "        \"section\": \"[MS-OXCROPS] 2.2.9.5\"\n"
+                      "      },\n"
+                      "      \"bytes\": \"5d0700\"\n"
+                      "    }\n"
+                      "  ],\n"
+                      "  \"handles\": [\n"
+                      "    \"0x00000002\"\n"
+                      "  ]\n"
+                      "}\n");
+  ox_free(NULL, json);
+}
+
+static void test_json__keeps_bytes_of_what_is_no_buffer(void **state) {
+  (void)state;
+  char *json = json_of("\x09\x00\x28", 3, false, OX_E_TRUNCATED);
+  assert_non_null(strstr(json, "\"bytes\": \"090028\""));
+  ox_free(NULL, json);
+  /* A Boolean byte of 2 in RopOpenFolder's response. */
+  static const char loose[] = "\x0A\x00\x02\x00\x00\x00\x00\x00\x02\x00";
+  json = json_of(loose, sizeof loose - 1, true, OX_OK);
+  assert_non_null(strstr(json, "\"bytes\": \"0200000000000200\""));
+  ox_free(NULL, json);
+}
+
+static void test_json__bad_buffer_is_refused_with_a_reason(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *reason;
+  } cases[] = {
+      {"{\"kind\": \"rop-input\", \"handles\": []}", "\"rops\" is missing"},
+      {"{\"kind\": \"rop-input\", \"rops\": [{\"rop\": \"Fly\", \"fields\": {}}], \"handles\": []}",
+       "no ROP of this name"},
+      {"{\"kind\": \"rop-input\", \"rops\": [{\"rop\": \"Notify\", \"fields\": {}}], "
+       "\"handles\": []}",
+       "has no request"},
+      {"{\"kind\": \"rop-input\", \"rops\": [{\"rop\": \"Release\", \"fields\": {\"logon_id\": "
+       "0}}], "
+       "\"handles\": []}",
+       "\"input_handle_index\" is missing"},
+      {"{\"kind\": \"rop-input\", \"rops\": [], \"handles\": [4294967296]}", "0 to 4294967295"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    ox_writer w;
+    ox_error err = {.status = OX_OK};
+    ox_writer_init(&w, NULL, 1000);
+    assert_int_not_equal(ox_kind_from_json(ox_str8_from(cases[i].text), &w, NULL, &err), OX_OK);
+    if (strstr(err.text, cases[i].reason) == NULL) print_error("%s\n", err.text);
+    assert_non_null(strstr(err.text, cases[i].reason));
+    ox_writer_dispose(&w);
+  }
 }
 
 int main(void) {
@@ -328,7 +404,9 @@ int main(void) {
       cmocka_unit_test(test_builder__runs_out_of_memory_cleanly),
       cmocka_unit_test(test_dump__says_what_is_wrong_and_where),
       cmocka_unit_test(test_dump__says_that_columns_are_not_known),
-      cmocka_unit_test(test_dump_json__lists_values_with_paths),
+      cmocka_unit_test(test_json__comes_back_with_what_does_not_decode),
+      cmocka_unit_test(test_json__keeps_bytes_of_what_is_no_buffer),
+      cmocka_unit_test(test_json__bad_buffer_is_refused_with_a_reason),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

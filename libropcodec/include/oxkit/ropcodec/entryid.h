@@ -129,6 +129,9 @@ OX_EXPORT extern const ox_guid OX_PROVIDER_WRAPPED;
 OX_EXPORT extern const ox_guid OX_PROVIDER_MAILBOX_STORE;
 OX_EXPORT extern const ox_guid OX_PROVIDER_PUBLIC_STORE;
 
+/** Reads an EntryID that is all that is left in the reader.
+ *  @return OX_OK or the reader's failure: OX_E_TRUNCATED, OX_E_MALFORMED */
+OX_EXPORT ox_status ox_entry_id_read(ox_reader *r, ox_entry_id *out);
 /** Reads an EntryID that is all of the bytes. Folders and messages of a mailbox are told by their
  *  length and type, since their provider is the mailbox.
  *  @param err  may be NULL
@@ -175,6 +178,8 @@ typedef struct ox_server_id {
   ox_bytes client_data; /**< when not ours */
 } ox_server_id;
 
+/** Takes what is left in the reader when the id is not ours. @return as ox_server_id_decode */
+OX_EXPORT ox_status ox_server_id_read(ox_reader *r, ox_server_id *out);
 /** @return OX_OK, OX_E_TRUNCATED, OX_E_TRAILING, OX_E_MALFORMED (Ours) */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_server_id_decode(ox_bytes bytes, ox_server_id *out);
 OX_EXPORT void ox_server_id_encode(ox_writer *w, const ox_server_id *in);
@@ -187,6 +192,8 @@ typedef struct ox_flat_entry_list {
   bool ends_padded; /**< FlatEntryList: zeros fill up the last EntryID too */
 } ox_flat_entry_list;
 
+/** The cursor may stand in a larger structure. @return as ox_flat_entry_list_decode */
+OX_EXPORT ox_status ox_flat_entry_list_read(ox_reader *r, ox_arena *arena, ox_flat_entry_list *out);
 /** @return OX_OK, OX_E_TRUNCATED, OX_E_MALFORMED, OX_E_TRAILING, OX_E_NO_MEMORY */
 OX_EXPORT OX_WARN_UNUSED ox_status ox_flat_entry_list_decode(ox_bytes bytes, ox_arena *arena,
                                                              ox_flat_entry_list *out);

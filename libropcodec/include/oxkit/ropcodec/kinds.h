@@ -20,7 +20,7 @@ OX_EXPORT const ox_kind *ox_kind_table(size_t *count_out);
 OX_EXPORT const ox_kind *ox_kind_find(const char *name);
 
 /** Decodes bytes that are all of one structure.
- *  @param context    columns of property rows; may be NULL
+ *  @param context    columns of property rows and of recipients; may be NULL
  *  @param value_out  kind->structure->size_bytes in the arena; views into the bytes; NULL after a
  *                    failure
  *  @param err        may be NULL
@@ -45,8 +45,8 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_kind_to_json(const ox_kind *kind, ox_bytes
                                                    const ox_wire_context *context, ox_writer *w,
                                                    ox_error *err);
 
-/** Writes the bytes that such a text stands for.
- *  @param kind_out  may be NULL
+/** Writes the bytes that such a text, or one of ox_rop_buffer_dump_json, stands for.
+ *  @param kind_out  NULL for a ROP buffer; may be NULL
  *  @param err       its offset counts bytes of the text; may be NULL
  *  @return OX_OK, OX_E_MALFORMED, OX_E_NOT_FOUND (the kind), OX_E_LIMIT, OX_E_USAGE (a value that
  *          cannot be encoded), OX_E_NO_MEMORY */

@@ -105,10 +105,12 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_rop_builder_finish(ox_rop_builder *builder
  *          what is wrong and where */
 OX_EXPORT ox_status ox_rop_buffer_dump(ox_writer *w, ox_bytes bytes, bool is_response,
                                        const ox_rop_context *context);
-/** The same as one JSON object: {"kind", "rops": [{"offset", "rop_id", "name", "section", "fields":
- *  [{"offset", "path", "value"}]}], "handles": [...], "error": {...} when there is one}. A path is
- *  like recipient_rows[0].row_id. Numbers above 32 bits, property tags and status codes are text in
- *  hex ("0x..."), binaries plain hex, absent values null. */
+/** The same as one JSON object, which ox_kind_from_json turns into the same bytes: {"kind":
+ *  "rop-input" or "rop-output", "columns" when the context has some, "rops": [{"offset", "rop",
+ *  "section", "fields": {...}}], "handles": ["0x00000001", ...]}. Offset and section are there to
+ * be read. A ROP whose fields do not encode to the same bytes has them in "bytes" too, and those
+ * count; what does not decode is the last element: {"offset", "error": {...}, "bytes"}. doc/json.md
+ * tells the forms of values. */
 OX_EXPORT ox_status ox_rop_buffer_dump_json(ox_writer *w, ox_bytes bytes, bool is_response,
                                             const ox_rop_context *context);
 /** As ox_rop_buffer_dump, for the one ROP at the cursor. */

@@ -78,6 +78,8 @@ typedef struct ox_wire_context {
   const ox_proptag *columns; /**< NULL: not known */
   size_t column_count;
   bool public_logon;
+  const ox_proptag *recipient_columns; /**< of RecipientRows, for dumps and JSON */
+  size_t recipient_column_count;
 } ox_wire_context;
 
 struct ox_json_writer;
@@ -87,6 +89,7 @@ struct ox_json_value;
 /** How a hand-written type is shown: text for people, and JSON both ways. oxgen/README.md says what
  *  each function does. `width` is that of its counts, 2 or 4. */
 typedef struct ox_wire_hooks {
+  /** NULL: people see the JSON. */
   void (*dump)(ox_writer *w, ox_arena *arena, unsigned indent, unsigned width, const void *in);
   void (*to_json)(struct ox_json_writer *j, unsigned width, const void *in);
   void (*from_json)(struct ox_json_reader *r, const struct ox_json_value *json, unsigned width,
