@@ -5,6 +5,7 @@ directory or a file.
 usage: test_cli.py OX SOURCE-ROOT
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -46,7 +47,10 @@ def case_usage(server):
                   ["client", "--url", "x", "--user", "y", "nonsense"],
                   ["client", "--url", "gopher://x", "--user", "y", "folders"],
                   ["convert", "a.eml"], ["convert", "a.xyz", "b.eml"], ["decode", "rop"],
-                  ["decode", "tea", "leaves"], ["list", "--frobnicate"]):
+                  ["decode", "tea", "leaves"], ["decode", "--encode"],
+                  ["decode", "rop", "x", "--hex", "--base64"],
+                  ["decode", "restriction", "x", "--columns", "beer"],
+                  ["decode", "restriction", "--list"], ["list", "--frobnicate"]):
         text = server.run(*words, status=2)
         expect("--help" in text, (words, text))
 
@@ -185,6 +189,89 @@ def case_decode(server):
     one_sentence(text, "release.hex")
 
 
+def vectors():
+    """Golden vectors that are ROP buffers or of a kind of the table: kind and bytes."""
+    for path in sorted((SOURCE / "tests/ropcodec/vectors").rglob("*.hex")):
+        lines = path.read_text().splitlines()
+        words = dict(line.split(" ", 1) for line in lines if re.match(r"[a-z-]{3,} ", line))
+        data = bytes.fromhex("".join(line for line in lines if re.match(r"[0-9a-fA-F]{2}( |$)", line)))
+        if "columns" not in words and "public" not in lines:
+            kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", words.get("kind", "")).lower()
+            yield re.sub("[ .]", "-", kind), data
+
+
+def case_decode_kinds(server):
+    """decode lists every kind, takes bytes in any form, and turns its JSON back into the same bytes"""
+    rows = json.loads(server.run("decode", "--list", "--json"))
+    names = {row["name"] for row in rows}
+    expect({"rop", "restriction", "entry-id", "recipient-row"} <= names, names)
+    expect(all(row["summary"] and row["section"].startswith("[MS-") for row in rows), rows)
+    text = server.run("decode", "--list")
+    expect(all(name in text for name in names), text)
+    there = server.folder / "bytes"
+    back = server.folder / "back"
+    as_json = server.folder / "bytes.json"
+    checked = 0
+    for kind, data in vectors():
+        words = {"rop-input": ["rop"], "rop-output": ["rop", "--response"]}.get(kind, [kind])
+        if words[0] not in names:
+            continue
+        there.write_bytes(data)
+        as_json.write_text(server.run("decode", *words, there, "--json"))
+        json.loads(as_json.read_text())
+        server.run("decode", "--encode", as_json, "--output", back)
+        expect(back.read_bytes() == data, (kind, data.hex()))
+        checked += 1
+    expect(checked > 10, checked)
+
+
+def case_decode_forms(server):
+    """decode reads and writes binary, hexadecimal text and base64, found out or told"""
+    tag = bytes.fromhex("0300170002000000")   # PidTagImportance = 2
+    path = server.folder / "importance"
+    for form, text in (("binary", tag), ("hex", b"03001700 02000000\n"),
+                       ("base64", base64.b64encode(tag) + b"\n")):
+        path.write_bytes(text)
+        for words in ([], [f"--{form}"]):
+            shown = server.run("decode", "tagged-property", path, *words)
+            expect("PidTagImportance = 2" in shown, (form, shown))
+        shown = server.run("decode", "tagged-property", path, "--json")
+        path.write_text(shown)
+        expect(json.loads(shown)["value"]["property"]["value"] == 2, shown)
+        again = server.folder / "again"
+        server.run("decode", "--encode", path, f"--{form}", "--output", again)
+        got = again.read_bytes()
+        expect({"binary": lambda: got, "hex": lambda: bytes.fromhex(got.decode()),
+                "base64": lambda: base64.b64decode(got)}[form]() == tag, (form, got))
+    row = server.folder / "row"
+    row.write_text("00 41 00 00 00 02 00 00 00")
+    shown = server.run("decode", "property-row", row, "--columns", "PidTagSubject,0x00170003")
+    expect('PidTagSubject = "A"' in shown and "PidTagImportance = 2" in shown, shown)
+
+
+def case_decode_refuses(server):
+    """decode says what is wrong with bytes and with JSON, and where"""
+    path = server.folder / "bad"
+    for text, words, expected in (
+            ("0300170z", ["tagged-property", path, "--hex"], "byte 7 "),
+            ("030", ["tagged-property", path, "--hex"], "too early"),
+            ("AAA", ["tagged-property", path, "--base64"], "base64"),
+            ("AA*A", ["tagged-property", path, "--base64"], "byte 2 "),
+            ("0300170002", ["tagged-property", path], "Truncated at byte 4, field property, "
+                                                      r"\[MS-OXCDATA\] 2.11.4"),
+            ("030017000200000000", ["tagged-property", path], "Trailing"),
+            ("{", ["--encode", path], "name in quotes"),
+            ('{"kind": "tea"}', ["--encode", path], "no kind"),
+            ('{"kind": "xid", "value": {"xid": {"namespace_guid": 1}}}', ["--encode", path],
+             "GUID.*byte 52, field xid"),
+            ('{"kind": "xid", "value": {}, "colour": 1}', ["--encode", path], "colour")):
+        path.write_text(text)
+        shown = server.run("decode", *words, status=1)
+        one_sentence(shown, "bad")
+        expect(re.search(expected, shown), (text, shown))
+    server.run("decode", "xid", server.folder / "missing", status=1)
+
+
 def case_full_disk(server):
     """a full disk fails the save, says so, and loses nothing that was acknowledged"""
     mount = server.folder / "small"
@@ -211,7 +298,8 @@ def case_full_disk(server):
 
 
 CASES = [case_help, case_usage, case_missing, case_exists, case_version, case_corrupt, case_locked,
-         case_read_only, case_users, case_ldif, case_convert, case_decode, case_full_disk]
+         case_read_only, case_users, case_ldif, case_convert, case_decode, case_decode_kinds,
+         case_decode_forms, case_decode_refuses, case_full_disk]
 
 
 def main():
