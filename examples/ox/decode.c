@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <oxkit/ropcodec/kinds.h>
+#include <oxkit/ropcodec/property_info.h>
 #include <oxkit/ropcodec/ropbuffer.h>
 
 #include "bytetext.h"
@@ -81,9 +82,9 @@ static bool parse_columns(request *q) {
     name[length] = 0;
     char *end = name;
     unsigned long number = strtoul(name, &end, 16);
-    const ox_property_info *info = ox_property_info_by_name(name);
-    if (info != NULL && OX_PROPTAG_ID(info->tag) != 0) {
-      q->columns[count++] = info->tag;
+    ox_property_info info;
+    if (ox_property_info_by_name(name, &info) && OX_PROPTAG_ID(info.tag) != 0) {
+      q->columns[count++] = info.tag;
     } else if (*end == 0 && number <= 0xFFFFFFFFu) {
       q->columns[count++] = (ox_proptag)number;
     } else {

@@ -17,14 +17,15 @@ TYPES = {
     "PtypMultipleString": 0x101F, "PtypMultipleTime": 0x1040, "PtypMultipleGuid": 0x1048,
     "PtypMultipleBinary": 0x1102,
 }
-COLUMNS = 6
+COLUMNS = 9
 
 
 class Row:
-    def __init__(self, name, kind, key, set_name, kind_of_value, alternates):
+    def __init__(self, name, kind, key, set_name, kind_of_value, area, dav_names, reference, alternates):
         self.name, self.kind, self.set_name = name, kind, set_name
         self.type = TYPES[kind_of_value]
-        self.alternates = alternates.split()
+        self.area, self.reference = area, reference
+        self.dav_names, self.alternates = dav_names.split(), alternates.split()
         self.id = int(key, 16) if kind == "tag" else 0
         self.lid = int(key, 16) if kind == "lid" else 0
         self.string_name = key if kind == "name" else None
@@ -52,7 +53,7 @@ def load(path, sets=None):
     for where, cells in lines(path):
         if len(cells) != COLUMNS:
             raise ValueError(f"{where}: expected {COLUMNS} columns, found {len(cells)}")
-        name, kind, key, set_name, value_type, _ = cells
+        name, kind, key, set_name, value_type, _, _, reference, _ = cells
         prefix = {"tag": "PidTag", "lid": "PidLid", "name": "PidName"}.get(kind)
         if prefix is None:
             raise ValueError(f"{where}: bad kind '{kind}'")
@@ -68,6 +69,8 @@ def load(path, sets=None):
         if (kind == "tag") != (set_name == "") or (sets is not None and set_name and
                                                     set_name not in sets):
             raise ValueError(f"{where}: bad property set '{set_name}'")
+        if not re.fullmatch(r"(\[MS-[A-Z]+\] \d+(\.\d+)*)?", reference):
+            raise ValueError(f"{where}: bad reference '{reference}'")
         rows.append(Row(*cells))
     return rows
 
@@ -106,25 +109,45 @@ def fnv1a(data):
     return value
 
 
-def hashed(keys):
-    """Open addressing by FNV-1a: {bytes: row} to a power-of-two array of rows, 0xFFFF if empty."""
-    slots = 1
-    while slots < 2 * len(keys):
-        slots *= 2
-    table = [0xFFFF] * slots
+def hashed(name, keys):
+    """Open addressing by FNV-1a, two thirds full at most: {bytes: row} to an array of rows."""
+    mask = 1
+    while 2 * mask + 2 < 3 * len(keys):
+        mask = 2 * mask + 1
+    table = [0xFFFF] * (mask + 1)
     for key, row in sorted(keys.items()):
-        at = fnv1a(key) & (slots - 1)
+        at = fnv1a(key) & mask
         while table[at] != 0xFFFF:
-            at = (at + 1) & (slots - 1)
+            at = (at + 1) & mask
         table[at] = row
-    return table
-
-
-def slots_source(name, table):
     out = [f"const uint16_t {name}_slots[] = {{"]
-    for i in range(0, len(table), 12):
-        out.append("  " + " ".join(f"0x{slot:X}," for slot in table[i:i + 12]))
-    return out + ["};", f"const size_t {name}_slot_count = {len(table)};"]
+    for i in range(0, len(table), 16):
+        out.append("  " + " ".join(f"{slot}," for slot in table[i:i + 16]))
+    return out + ["};", f"const uint16_t {name}_mask = {mask};"]
+
+
+class Pool:
+    """Texts one after the other, each with its terminator; `at` gives a text's offset."""
+
+    def __init__(self):
+        self.size, self.places, self.pieces = 0, {}, []
+
+    def add(self, text):
+        place = self.size
+        self.places[text] = place
+        self.pieces.append(text)
+        self.size += len(text.encode()) + 1
+        return place
+
+    def at(self, text):
+        return self.places[text] if text in self.places else self.add(text)
+
+    def source(self, name):
+        out = [f"const char {name}[] ="]
+        for text in self.pieces:
+            out.append('  "' + text.replace("\\", "\\\\").replace('"', '\\"') + '\\0"')
+        out[-1] += ";"
+        return out
 
 
 def name_key(row, sets):
@@ -132,7 +155,8 @@ def name_key(row, sets):
     first = int(sets[row.set_name].split("-")[0], 16).to_bytes(4, "little")
     if row.kind == "lid":
         return first + row.lid.to_bytes(4, "little")
-    return first + row.string_name.encode()
+    any_case = row.set_name == "PS_INTERNET_HEADERS"
+    return first + (row.string_name.lower() if any_case else row.string_name).encode()
 
 
 def guid_initializer(text):
@@ -142,34 +166,58 @@ def guid_initializer(text):
     return f"{{0x{parts[0]}u, 0x{parts[1]}, 0x{parts[2]}, {{{tail}}}}}"
 
 
+def row_source(row, strings, notes, sets, areas):
+    place = strings.add(row.name)
+    alternates = strings.add(" ".join(row.alternates)) - place if row.alternates else 0
+    string_name = strings.add(row.string_name) - place if row.string_name else 0
+    dav_names = 0
+    if row.dav_names:
+        same = row.dav_names == [row.string_name]
+        dav_names = string_name if same else strings.add(" ".join(row.dav_names)) - place
+    reference = notes.at(row.reference) if row.reference else 0
+    set_number = list(sets).index(row.set_name) + 1 if row.set_name else 0
+    area = areas.index(row.area) + 1 if row.area else 0
+    return (f"  {{0x{row.id:04X}{row.type:04X}u, {place}, {alternates}, {string_name}, {dav_names}, "
+            f"{reference}, 0x{row.lid:X}, {set_number}, {area}}},")
+
+
 def source(inputs):
     sets = load_sets(inputs[1])
     rows = load(inputs[0], sets)
-    tags = sorted((row for row in rows if row.kind == "tag"), key=lambda row: row.id)
-    named = [row for row in rows if row.kind != "tag"]
-    order = tags + named
+    tags = sorted((row for row in rows if row.kind == "tag"),
+                  key=lambda row: (row.id, row.area == ""))
+    order = tags + [row for row in rows if row.kind != "tag"]
+    areas = sorted({row.area for row in rows} - {""})
 
-    # Every name, canonical ones first, so that an alternate never hides one.
-    names = {row.name: i for i, row in enumerate(order)}
+    # Where a key stands for several rows, the first of them. A canonical name is never hidden.
+    names = {row.name.encode(): i for i, row in enumerate(order)}
+    keys, dav_names = {}, {}
     for i, row in enumerate(order):
         for alternate in row.alternates:
-            names.setdefault(alternate, i)
-    by_name = hashed({name.encode(): i for name, i in names.items()})
-    by_key = hashed({name_key(row, sets): i for i, row in reversed(list(enumerate(order)))
-                     if row.kind != "tag"})
+            names.setdefault(alternate.encode(), i)
+        for name in row.dav_names:
+            dav_names.setdefault(name.encode(), i)
+        if row.kind != "tag":
+            keys.setdefault(name_key(row, sets), i)
 
+    strings, notes = Pool(), Pool()
+    notes.add("")
+    table = [row_source(row, strings, notes, sets, areas) for row in order]
     out = ["/* Generated by oxgen from schema/properties.tsv and property_sets.tsv. */",
            '#include "property_table.h"', "", "#include <oxkit/ropcodec/namedprop.h>", ""]
     for name, guid in sets.items():
         out.append(f"const ox_guid {set_macro(name)} = {guid_initializer(guid)};")
-    out += ["", "/* Tagged properties by id, then named ones. */",
-            "const ox_property_info ox_property_table[] = {"]
-    for row in order:
-        alternates = " ".join(row.alternates) or None
-        set_pointer = "&" + set_macro(row.set_name) if row.set_name else "NULL"
-        out.append(f"  {{{quoted(row.name)}, {quoted(alternates)}, 0x{row.id:04X}{row.type:04X}u, "
-                   f"{set_pointer}, {quoted(row.string_name)}, 0x{row.lid:X}u}},")
-    out += ["};", f"const size_t ox_property_table_count = {len(order)};",
-            f"const size_t ox_property_table_tag_count = {len(tags)};", ""]
-    out += slots_source("ox_property_name", by_name) + slots_source("ox_property_key", by_key) + [""]
+    out += ["", "const ox_property_set ox_property_sets[] = {"]
+    out += [f"  {{{guid_initializer(guid)}, {notes.at(name)}}}," for name, guid in sets.items()]
+    out += ["};", f"const uint16_t ox_property_set_count = {len(sets)};",
+            "const uint16_t ox_property_areas[] = {",
+            "  " + " ".join(f"{notes.at(area)}," for area in areas), "};",
+            "const ox_property_row ox_property_rows[] = {", *table, "};",
+            f"const uint16_t ox_property_row_count = {len(order)};",
+            f"const uint16_t ox_property_row_tag_count = {len(tags)};"]
+    if notes.size > 0xFFFF or len(areas) > 0xFF or len(order) >= 0xFFFF:
+        raise ValueError(f"{inputs[0]}: too large for the width of the offsets")
+    out += strings.source("ox_property_strings") + notes.source("ox_property_notes")
+    out += hashed("ox_property_name", names) + hashed("ox_property_key", keys)
+    out += hashed("ox_property_dav", dav_names) + [""]
     return "\n".join(out)

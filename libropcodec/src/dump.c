@@ -1,5 +1,6 @@
 #include "dump.h"
 
+#include <oxkit/ropcodec/property_info.h>
 #include <oxkit/ropcodec/recipient.h>
 #include <oxkit/ropcodec/rows.h>
 
@@ -92,9 +93,9 @@ void ox_dump_status(ox_writer *w, ox_status status) {
 }
 
 void ox_dump_tag(ox_writer *w, ox_proptag tag) {
-  const ox_property_info *info = ox_property_info_by_tag(tag);
+  ox_property_info info;
   ox_dump_format(w, "0x%08" PRIX32, tag);
-  if (info != NULL) ox_dump_format(w, " %s", info->name);
+  if (ox_property_info_by_tag(tag, &info)) ox_dump_format(w, " %s", info.name);
 }
 
 void ox_dump_by_json(ox_writer *w, unsigned indent, const ox_wire_hooks *hooks, unsigned width,

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include <oxkit/ropcodec/property_info.h>
+
 /* Tokens: the markers in the order of the table below, then kinds of property, then the end. */
 enum {
   T_START_TOP_FLD,
@@ -563,8 +565,8 @@ const char *ox_ft_tag_name(ox_proptag tag) {
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (names[i].id == OX_PROPTAG_ID(tag)) return names[i].name;
   }
-  const ox_property_info *info = ox_property_info_by_tag(tag);
-  return info != NULL ? info->name : NULL;
+  ox_property_info info;
+  return ox_property_info_by_tag(tag, &info) ? info.name : NULL;
 }
 
 /* The recogniser. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <oxkit/ropcodec/property_info.h>
 #include <oxkit/ropcodec/xid.h>
 
 #include "utf.h"
@@ -468,9 +469,8 @@ static void short_text(const ox_json_value *value, char out[80]) {
 ox_proptag ox_json_tag(ox_json_reader *r, const ox_json_value *value) {
   char name[80];
   short_text(value, name);
-  const ox_property_info *info =
-      name[0] != 0 && (name[0] < '0' || name[0] > '9') ? ox_property_info_by_name(name) : NULL;
-  if (info != NULL && OX_PROPTAG_ID(info->tag) != 0) return info->tag;
+  ox_property_info info;
+  if (ox_property_info_by_name(name, &info) && OX_PROPTAG_ID(info.tag) != 0) return info.tag;
   return (ox_proptag)ox_json_u64(r, value, UINT32_MAX);
 }
 

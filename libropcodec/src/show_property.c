@@ -6,6 +6,7 @@
 
 #include <oxkit/ropcodec/abvalue.h>
 #include <oxkit/ropcodec/namedprop.h>
+#include <oxkit/ropcodec/property_info.h>
 #include <oxkit/ropcodec/restriction.h>
 #include <oxkit/ropcodec/ruleaction.h>
 #include <oxkit/ropcodec/sort.h>
@@ -203,13 +204,13 @@ static ox_value get_value(ox_json_reader *r, const ox_json_value *json, unsigned
 
 static void put_property(ox_json_writer *j, unsigned width, bool optional,
                          const ox_property *property) {
-  const ox_property_info *info = ox_property_info_by_tag(property->tag);
+  ox_property_info info;
   ox_json_begin(j, '{');
   ox_json_key(j, "tag");
   ox_json_put_tag(j, property->tag);
-  if (info != NULL) {
+  if (ox_property_info_by_tag(property->tag, &info)) {
     ox_json_key(j, "name");
-    ox_json_put_ascii(j, info->name);
+    ox_json_put_ascii(j, info.name);
   }
   ox_json_key(j, "value");
   put_value(j, width, optional, OX_PROPTAG_TYPE(property->tag), &property->value);
@@ -371,6 +372,8 @@ static void name_dump(ox_writer *w, ox_arena *arena, unsigned indent, unsigned w
   } else {
     ox_dump_format(w, " kind 0x%02X", name->kind);
   }
+  ox_property_info info;
+  if (ox_property_info_by_property_name(name, &info)) ox_dump_format(w, " %s", info.name);
   ox_write_text(w, "\n");
 }
 

@@ -1,5 +1,5 @@
 /* Text and lookups: UTF-16 to UTF-8 and code pages against the C library's iconv on the same text,
- * folding against memcpy, lookups in the property table, restrictions.
+ * folding against memcpy, restrictions.
  * usage: bench_text [MILLISECONDS-PER-MEASUREMENT] */
 #include <iconv.h>
 #include <stdio.h>
@@ -96,17 +96,6 @@ static void bench_page(uint32_t page, const char *iconv_name, const char *patter
   ox_arena_dispose(&keep);
 }
 
-static void bench_lookups(void) {
-  static const ox_proptag tags[] = {OX_PidTagSubject, OX_PidTagEntryId, OX_PidTagMid,
-                                    OX_PidTagBody};
-  static const char *const names[] = {"PidTagSubject", "PR_ENTRYID", "PidLidReminderSet",
-                                      "PidNameKeywords"};
-  double by_tag, by_name;
-  MEASURE(by_tag, { sink += (size_t)ox_property_info_by_tag(tags[round_ % 4]); });
-  MEASURE(by_name, { sink += (size_t)ox_property_info_by_name(names[round_ % 4]); });
-  printf("property table: by tag %.1f ns, by name %.1f ns\n", by_tag, by_name);
-}
-
 static const ox_value *lookup(void *user, ox_proptag tag) {
   return ox_propbag_get(user, tag);
 }
@@ -164,7 +153,6 @@ int main(int argc, char **argv) {
              "e aus K\xC3\xB6ln ");
   bench_page(1251, "CP1251", "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82 ");
   bench_page(932, "CP932", "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E");
-  bench_lookups();
   bench_restriction();
   return 0;
 }

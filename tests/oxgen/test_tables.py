@@ -13,7 +13,7 @@ import unittest
 OXGEN = None
 
 ERROR = "OX_E_A\t8004010F\tA\t2.4\tText.\tecA\n"
-PROPERTY = "PidTagA\ttag\t0x0001\t\tPtypInteger32\tPR_A PR_B\n"
+PROPERTY = "PidTagA\ttag\t0x0001\t\tPtypInteger32\tEmail\tDAV:a\t[MS-OXCMSG] 2.2.1\tPR_A PR_B\n"
 SETS = "PSETID_Common\t00062008-0000-0000-C000-000000000046\n"
 CODEPAGE = "1252\twindows-1252\ttable\tcp1252\tcp1252\n"
 
@@ -23,14 +23,15 @@ BAD = [
     ("emit_errors", ERROR.replace("OX_E_A", "OX_X_A"), 1, "bad macro name 'OX_X_A'"),
     ("emit_errors", ERROR + ERROR, 2, "'OX_E_A' stands in line 1 already"),
     ("emit_errors", ERROR.replace("8004010F", "8004010G"), 1, "bad number '8004010G'"),
-    ("emit_properties", "# comment\nPidTagA\ttag\n", 2, "expected 6 columns, found 2"),
+    ("emit_properties", "# comment\nPidTagA\ttag\n", 2, "expected 9 columns, found 2"),
     ("emit_properties", PROPERTY.replace("\ttag", "\ttags"), 1, "bad kind 'tags'"),
     ("emit_properties", PROPERTY.replace("PidTagA", "PidLidA"), 1, "bad tag name 'PidLidA'"),
     ("emit_properties", PROPERTY.replace("PtypInteger32", "PtypInt"), 1, "bad type 'PtypInt'"),
     ("emit_properties", PROPERTY.replace("0x0001", "1"), 1, "bad number '1'"),
     ("emit_properties", PROPERTY.replace("\t\t", "\tPSETID_Common\t"), 1,
      "bad property set 'PSETID_Common'"),
-    ("emit_properties", "PidLidA\tlid\t0x8001\t\tPtypTime\t\n", 1, "bad property set ''"),
+    ("emit_properties", PROPERTY.replace("2.2.1", "x"), 1, "bad reference '[MS-OXCMSG] x'"),
+    ("emit_properties", "PidLidA\tlid\t0x8001\t\tPtypTime\t\t\t\t\n", 1, "bad property set ''"),
     ("emit_codepages", "1252\tx\n", 1, "expected 5 columns, found 2"),
     ("emit_codepages", CODEPAGE.replace("table", "magic"), 1, "bad code page"),
     ("emit_codepages", CODEPAGE.replace("\tcp1252\t", "\tcp1\t"), 1, "Python has no codec 'cp1'"),
@@ -64,7 +65,7 @@ class Tables(unittest.TestCase):
 
     def test_a_named_property_needs_a_known_set(self):
         emitter = importlib.import_module("emit_properties")
-        path = self.file("p.tsv", "PidLidA\tlid\t0x8001\tPSETID_X\tPtypTime\t\n")
+        path = self.file("p.tsv", "PidLidA\tlid\t0x8001\tPSETID_X\tPtypTime\t\t\t\t\n")
         sets = self.file("s.tsv", SETS)
         with self.assertRaises(ValueError) as raised:
             emitter.source([path, sets])
@@ -83,19 +84,23 @@ class Tables(unittest.TestCase):
     def test_properties_become_macros_and_hashed_rows(self):
         emitter = importlib.import_module("emit_properties")
         path = self.file("p.tsv", PROPERTY +
-                         "PidLidB\tlid\t0x8503\tPSETID_Common\tPtypBoolean\t\n"
-                         "PidNameC\tname\tC-d\tPSETID_Common\tPtypString\t\n")
+                         "PidLidB\tlid\t0x8503\tPSETID_Common\tPtypBoolean\t\t\t\t\n"
+                         "PidNameC\tname\tC:d\tPSETID_Common\tPtypString\tEmail\tC:d\t\t\n")
         header = emitter.header([path])
         self.assertIn("#define OX_PidTagA 0x00010003u\n", header)
         self.assertIn("#define OX_PidLidB 0x00008503u /**< OX_PSETID_COMMON */\n", header)
         self.assertIn("#define OX_PidLidB_TYPE 0x000Bu\n", header)
-        self.assertIn('#define OX_PidNameC "C-d" /**< OX_PSETID_COMMON */\n', header)
+        self.assertIn('#define OX_PidNameC "C:d" /**< OX_PSETID_COMMON */\n', header)
         source = emitter.source([path, self.file("s.tsv", SETS)])
-        self.assertIn('  {"PidTagA", "PR_A PR_B", 0x00010003u, NULL, NULL, 0x0u},\n', source)
-        self.assertIn("ox_property_table_tag_count = 1;", source)
-        # Five names in sixteen slots, two named properties in four.
-        self.assertIn("ox_property_name_slot_count = 16;", source)
-        self.assertIn("ox_property_key_slot_count = 4;", source)
+        # A row: tag; name; alternates, string name and DAV names from there; reference, LID, set, area.
+        self.assertIn("  {0x00010003u, 0, 8, 0, 18, 1, 0x0, 0, 1},\n", source)
+        self.assertIn("  {0x0000000Bu, 24, 0, 0, 0, 0, 0x8503, 1, 0},\n", source)
+        self.assertIn("  {0x0000001Fu, 32, 0, 9, 9, 0, 0x0, 1, 1},\n", source)
+        self.assertIn("ox_property_row_tag_count = 1;", source)
+        # Five names in eight slots, two named properties and two DAV names in four.
+        self.assertIn("ox_property_name_mask = 7;", source)
+        self.assertIn("ox_property_key_mask = 3;", source)
+        self.assertIn("ox_property_dav_mask = 3;", source)
 
     def test_code_pages_keep_windows_controls(self):
         emitter = importlib.import_module("emit_codepages")

@@ -28,7 +28,8 @@ OX_EXPORT void ox_property_name_encode(ox_writer *w, const ox_property_name *in)
 /** Strings compare exactly, as [MS-OXCPRPT] 3.2.5.9 asks of a server. */
 OX_EXPORT bool ox_property_name_equal(const ox_property_name *a, const ox_property_name *b);
 
-/* Property sets. @spec [MS-OXPROPS] 1.3.2 */
+/* Property sets; ox_property_set_name of <oxkit/ropcodec/property_info.h> names them.
+ * @spec [MS-OXPROPS] 1.3.2 */
 OX_EXPORT extern const ox_guid OX_PSETID_PUBLIC_STRINGS;
 OX_EXPORT extern const ox_guid OX_PSETID_COMMON;
 OX_EXPORT extern const ox_guid OX_PSETID_ADDRESS;
@@ -49,9 +50,6 @@ OX_EXPORT extern const ox_guid OX_PSETID_ATTACHMENT;
 OX_EXPORT extern const ox_guid OX_PSETID_CALENDAR_ASSISTANT;
 OX_EXPORT extern const ox_guid OX_PSETID_REMOTE;
 OX_EXPORT extern const ox_guid OX_PSETID_REPORT;
-
-/** The row of the property table for a name; NULL when the table has none. Thread-safe. */
-OX_EXPORT const ox_property_info *ox_property_info_by_property_name(const ox_property_name *name);
 
 OX_END_DECLS
 

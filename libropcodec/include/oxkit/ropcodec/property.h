@@ -236,23 +236,6 @@ OX_EXPORT ox_status ox_property_problem_decode(ox_reader *r, ox_property_problem
 /** Failures are the writer's. */
 OX_EXPORT void ox_property_problem_encode(ox_writer *w, const ox_property_problem *in);
 
-/* The property table, generated from schema/properties.tsv. */
-
-/** One row of the table. Static strings; NULL where the table has nothing. */
-typedef struct ox_property_info {
-  const char *name;        /**< canonical name, "PidTagSubject" */
-  const char *alternates;  /**< alternate names separated by blanks */
-  ox_proptag tag;          /**< with type; id 0 for named properties */
-  const ox_guid *set;      /**< property set of a named property, else NULL */
-  const char *string_name; /**< of PidName properties */
-  uint32_t lid;            /**< of PidLid properties */
-} ox_property_info;
-
-/** By canonical or alternate name, exact case. NULL when unknown. Thread-safe. */
-OX_EXPORT const ox_property_info *ox_property_info_by_name(const char *name);
-/** By property id and, where several share an id, preferably the type. NULL when unknown. */
-OX_EXPORT const ox_property_info *ox_property_info_by_tag(ox_proptag tag);
-
 OX_END_DECLS
 
 #endif
