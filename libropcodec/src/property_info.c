@@ -29,8 +29,9 @@ static const char *row_text(const ox_property_row *row, uint16_t from_name) {
 static bool fill(const ox_property_row *row, ox_property_info *out) {
   out->name = ox_property_strings + row->name;
   out->alternates = row_text(row, row->alternates);
-  out->area = row->area != 0 ? ox_property_notes + ox_property_areas[row->area - 1] : NULL;
-  out->reference = row->reference != 0 ? ox_property_notes + row->reference : NULL;
+  out->area = row->area != 0 ? ox_property_notes + ox_property_areas[row->area] : NULL;
+  out->spec = row->spec != 0 ? ox_property_notes + ox_property_specs[row->spec] : NULL;
+  out->section = row->spec != 0 ? ox_property_notes + row->section : NULL;
   out->dav_names = row_text(row, row->dav_names);
   out->tag = row->tag;
   out->set = row->set != 0 ? &ox_property_sets[row->set - 1].guid : NULL;

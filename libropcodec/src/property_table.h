@@ -7,14 +7,15 @@
 
 typedef struct ox_property_row {
   ox_proptag tag;
-  uint32_t name;       /* in ox_property_strings */
-  uint16_t alternates; /* the next three are offsets from the name; 0 for none */
+  uint32_t name : 24;  /* in ox_property_strings */
+  uint32_t set : 8;    /* number in ox_property_sets, counted from 1; 0 for none */
+  uint16_t alternates; /* these three are offsets from the name; 0 for none */
   uint16_t string_name;
   uint16_t dav_names;
-  uint16_t reference; /* in ox_property_notes; 0 for none */
   uint16_t lid;
-  uint8_t set;  /* number in ox_property_sets, counted from 1; 0 for none */
-  uint8_t area; /* number in ox_property_areas, counted from 1; 0 for none */
+  uint16_t section; /* in ox_property_notes; "" for none */
+  uint8_t spec;     /* in ox_property_specs; 0 for none */
+  uint8_t area;     /* in ox_property_areas; 0 for none */
 } ox_property_row;
 
 /* ox_property_row_tag_count rows sorted by id, then the named properties. */
@@ -23,7 +24,8 @@ extern const uint16_t ox_property_row_count;
 extern const uint16_t ox_property_row_tag_count;
 
 extern const char ox_property_strings[];
-extern const char ox_property_notes[]; /* references, areas, names of sets */
+extern const char ox_property_notes[]; /* sections, and what these two arrays point to */
+extern const uint16_t ox_property_specs[];
 extern const uint16_t ox_property_areas[];
 
 typedef struct ox_property_set {

@@ -92,10 +92,10 @@ class Tables(unittest.TestCase):
         self.assertIn("#define OX_PidLidB_TYPE 0x000Bu\n", header)
         self.assertIn('#define OX_PidNameC "C:d" /**< OX_PSETID_COMMON */\n', header)
         source = emitter.source([path, self.file("s.tsv", SETS)])
-        # A row: tag; name; alternates, string name and DAV names from there; reference, LID, set, area.
-        self.assertIn("  {0x00010003u, 0, 8, 0, 18, 1, 0x0, 0, 1},\n", source)
-        self.assertIn("  {0x0000000Bu, 24, 0, 0, 0, 0, 0x8503, 1, 0},\n", source)
-        self.assertIn("  {0x0000001Fu, 32, 0, 9, 9, 0, 0x0, 1, 1},\n", source)
+        # A row: tag, name, set; alternates, string name, DAV names; LID, section, specification, area.
+        self.assertIn("  {0x00010003u, 0, 0, 8, 0, 18, 0x0, 1, 1, 1},\n", source)
+        self.assertIn("  {0x0000000Bu, 24, 1, 0, 0, 0, 0x8503, 0, 0, 0},\n", source)
+        self.assertIn("  {0x0000001Fu, 32, 1, 0, 9, 9, 0x0, 0, 0, 1},\n", source)
         self.assertIn("ox_property_row_tag_count = 1;", source)
         # Five names in eight slots, two named properties and two DAV names in four.
         self.assertIn("ox_property_name_mask = 7;", source)

@@ -52,7 +52,8 @@ static void test_property_info__one_row_in_full(void **state) {
   assert_string_equal(subject.name, "PidTagSubject");
   assert_string_equal(subject.alternates, "PR_SUBJECT PR_SUBJECT_A PR_SUBJECT_W ptagSubject");
   assert_string_equal(subject.area, "General Message Properties");
-  assert_string_equal(subject.reference, "[MS-OXCMSG] 2.2.1.46");
+  assert_string_equal(subject.spec, "MS-OXCMSG");
+  assert_string_equal(subject.section, "2.2.1.46");
   assert_string_equal(
       subject.dav_names,
       "urn:schemas:httpmail:subject http://schemas.microsoft.com/exchange/subject-utf8");
@@ -65,7 +66,8 @@ static void test_property_info__one_row_in_full(void **state) {
   assert_string_equal(ox_property_set_name(junk.set), "PS_PUBLIC_STRINGS");
   ox_property_info outside = by_name("PidTagAuthorizingUsers");
   assert_null(outside.area);
-  assert_null(outside.reference);
+  assert_null(outside.spec);
+  assert_null(outside.section);
   assert_null(outside.dav_names);
 }
 
@@ -242,8 +244,10 @@ static void test_property_info__the_table_is_well_formed(void **state) {
     assert_true(is_tag == (row.set == NULL) && is_tag == (OX_PROPTAG_ID(row.tag) != 0));
     assert_true((row.string_name != NULL) == (!is_tag && !is_lid));
     assert_true(is_lid || row.lid == 0);
-    assert_true(row.area != NULL || (row.reference == NULL && row.dav_names == NULL));
-    assert_true(row.reference == NULL || strncmp(row.reference, "[MS-", 4) == 0);
+    assert_true(row.area != NULL || (row.spec == NULL && row.dav_names == NULL));
+    assert_true((row.spec == NULL) == (row.section == NULL));
+    assert_true(row.spec == NULL || strncmp(row.spec, "MS-", 3) == 0);
+    assert_true(row.spec == NULL || strspn(row.section, "0123456789.") == strlen(row.section));
     assert_false(is_tag && named); /* tags come first, by id */
     named = !is_tag;
     if (is_tag) {

@@ -14,7 +14,8 @@ typedef struct ox_property_info {
   const char *name;        /**< canonical name, "PidTagSubject" */
   const char *alternates;  /**< alternate names separated by blanks, "PR_SUBJECT ptagSubject" */
   const char *area;        /**< "Email"; NULL for a property that is not in [MS-OXPROPS] */
-  const char *reference;   /**< the section that defines it, "[MS-OXCMSG] 2.2.1.46" */
+  const char *spec;        /**< the specification that defines it, "MS-OXCMSG" */
+  const char *section;     /**< and its section, "2.2.1.46"; NULL when `spec` is */
   const char *dav_names;   /**< WebDAV names separated by blanks, the preferred one first */
   ox_proptag tag;          /**< with type; id 0 for named properties */
   const ox_guid *set;      /**< property set of a named property, else NULL */
