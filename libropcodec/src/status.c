@@ -6,6 +6,10 @@
 
 #include "status_table.h"
 
+static const char *text_at(uint32_t place) {
+  return ox_status_texts + place;
+}
+
 static const ox_status_row *find_row(ox_status status) {
   size_t low = 0, high = ox_status_table_count;
   while (low < high) {
@@ -23,7 +27,7 @@ static const ox_status_row *find_row(ox_status status) {
 bool ox_failed(ox_status status) {
   if (status == OX_OK) return false;
   const ox_status_row *row = find_row(status);
-  return row == NULL || !row->warning;
+  return row == NULL || strncmp(text_at(row->macro), "OX_W_", 5) != 0;
 }
 
 bool ox_status_is_local(ox_status status) {
@@ -33,18 +37,18 @@ bool ox_status_is_local(ox_status status) {
 const char *ox_status_name(ox_status status) {
   if (status == OX_OK) return "Success";
   const ox_status_row *row = find_row(status);
-  return row != NULL ? row->name : "unknown";
+  return row != NULL ? text_at(row->name) : "unknown";
 }
 
 const char *ox_status_text(ox_status status) {
   if (status == OX_OK) return "The operation succeeded.";
   const ox_status_row *row = find_row(status);
-  return row != NULL ? row->text : "A code that no table of ours has.";
+  return row != NULL ? text_at(row->text) : "A code that no table of ours has.";
 }
 
-static bool is_alternate(const ox_status_row *row, const char *name) {
+static bool is_alternate(const char *alternates, const char *name) {
   const size_t length = strlen(name);
-  for (const char *at = row->alternates; *at != 0;) {
+  for (const char *at = alternates; *at != 0;) {
     size_t size = strcspn(at, " ");
     if (size == length && memcmp(at, name, length) == 0) return true;
     at += size + (at[size] == ' ');
@@ -55,7 +59,8 @@ static bool is_alternate(const ox_status_row *row, const char *name) {
 ox_status ox_status_from_name(const char *name, ox_status *status_out) {
   for (size_t i = 0; i < ox_status_table_count; i++) {
     const ox_status_row *row = &ox_status_table[i];
-    if (strcmp(row->macro, name) == 0 || strcmp(row->name, name) == 0 || is_alternate(row, name)) {
+    if (strcmp(text_at(row->macro), name) == 0 || strcmp(text_at(row->name), name) == 0 ||
+        is_alternate(text_at(row->alternates), name)) {
       *status_out = row->code;
       return OX_OK;
     }

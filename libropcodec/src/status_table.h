@@ -4,15 +4,14 @@
 
 #include <oxkit/ropcodec/status.h>
 
+/* Texts are offsets into ox_status_texts, so that nothing has to be relocated. */
 typedef struct ox_status_row {
   uint32_t code;
-  bool warning;
-  const char *macro;
-  const char *name;
-  const char *text;
-  const char *alternates; /* separated by blanks */
+  uint32_t macro, name, text;
+  uint32_t alternates; /* separated by blanks */
 } ox_status_row;
 
+extern const char ox_status_texts[];
 extern const ox_status_row ox_status_table[];
 extern const size_t ox_status_table_count;
 
