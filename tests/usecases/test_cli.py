@@ -205,7 +205,7 @@ def case_decode_kinds(server):
     rows = json.loads(server.run("decode", "--list", "--json"))
     names = {row["name"] for row in rows}
     expect({"rop", "restriction", "entry-id", "recipient-row"} <= names, names)
-    expect(all(row["summary"] and row["section"].startswith("[MS-") for row in rows), rows)
+    expect(all(row["summary"] and row["section"].startswith("[") for row in rows), rows)
     text = server.run("decode", "--list")
     expect(all(name in text for name in names), text)
     there = server.folder / "bytes"
