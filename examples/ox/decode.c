@@ -153,8 +153,8 @@ static int decode(const command *self, const request *q, const ox_kind *kind, ox
   } else if (status != OX_OK) {
     const char *advice = "Is it of this kind, and all of it? 'ox decode --list' lists the kinds.";
     if (kind == NULL) {
-      advice = q->response ? "The last line above says where."
-                           : "Is it a response? Then say --response.";
+      advice =
+          q->response ? "The output above says where." : "Is it a response? Then say --response.";
     }
     result = fail_error(self, advice, q->path, status, kind != NULL ? &err : NULL);
   }

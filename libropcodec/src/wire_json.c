@@ -211,36 +211,54 @@ static void put_one(ox_json_writer *j, const ox_wire_field *field, const ox_wire
   }
 }
 
-/* Property rows: an array of rows, each an array of properties; hex when the columns are not
- * known. */
+/* What becomes of the rows. They were measured, which is more lenient than decoding. */
+static ox_status rows_decode(ox_arena *arena, const ox_wire_context *context, ox_bytes rows,
+                             ox_property *row) {
+  ox_reader r;
+  ox_reader_init(&r, rows.data, rows.size_bytes);
+  while (ox_reader_remaining(&r) != 0) {
+    ox_property_row_decode(&r, arena, context->columns, context->column_count, OX_COUNT_16, row);
+  }
+  ox_arena_reset(arena);
+  return r.status;
+}
+
+static void put_decoded_rows(ox_json_writer *j, ox_arena *arena, const ox_wire_context *context,
+                             ox_bytes rows, ox_property *row) {
+  ox_reader r;
+  ox_reader_init(&r, rows.data, rows.size_bytes);
+  ox_json_begin(j, '[');
+  while (ox_reader_remaining(&r) != 0 && j->w->status == OX_OK) {
+    if (ox_failed(ox_property_row_decode(&r, arena, context->columns, context->column_count,
+                                         OX_COUNT_16, row))) {
+      ox_writer_fail(j->w, r.status);
+    }
+    ox_json_put_properties(j, OX_COUNT_16, row, (uint32_t)context->column_count);
+    ox_arena_reset(arena);
+  }
+  ox_json_end(j, ']');
+}
+
+/* Property rows: an array of rows, each an array of properties; hex when the columns are not known,
+ * or are not those of the rows. */
 static void put_rows(ox_json_writer *j, const ox_wire_context *context, ox_bytes rows) {
-  if (context->columns == NULL || context->column_count == 0) {
+  if (context->columns == NULL || context->column_count == 0 ||
+      context->column_count > UINT16_MAX) {
     ox_json_put_bytes(j, rows.data, rows.size_bytes);
     return;
   }
   ox_arena arena;
   ox_arena_init(&arena, j->w->allocator, 0);
-  ox_reader r;
-  ox_reader_init(&r, rows.data, rows.size_bytes);
-  ox_json_begin(j, '[');
-  while (ox_reader_remaining(&r) != 0 && j->w->status == OX_OK) {
-    ox_property *row = ox_arena_calloc(&arena, context->column_count, sizeof *row);
-    if (row == NULL) {
-      ox_writer_fail(j->w, OX_E_NO_MEMORY);
-      break;
-    }
-    if (ox_failed(ox_property_row_decode(&r, &arena, context->columns, context->column_count,
-                                         OX_COUNT_16, row))) {
-      ox_writer_fail(j->w, r.status);
-    }
-    ox_json_begin(j, '[');
-    for (size_t i = 0; i < context->column_count; i++) {
-      ox_property_hooks.to_json(j, OX_COUNT_16, &row[i]);
-    }
-    ox_json_end(j, ']');
-    ox_arena_reset(&arena);
+  ox_property *row = ox_calloc(j->w->allocator, context->column_count, sizeof *row);
+  ox_status status = row != NULL ? rows_decode(&arena, context, rows, row) : OX_E_NO_MEMORY;
+  if (status == OX_E_NO_MEMORY) {
+    ox_writer_fail(j->w, status);
+  } else if (status == OX_OK) {
+    put_decoded_rows(j, &arena, context, rows, row);
+  } else {
+    ox_json_put_bytes(j, rows.data, rows.size_bytes);
   }
-  ox_json_end(j, ']');
+  ox_free(j->w->allocator, row);
   ox_arena_dispose(&arena);
 }
 
