@@ -1,11 +1,14 @@
-/* Golden vectors: every FILE.hex under the folder given, with its FILE.txt. A vector is the bytes
- * of one structure; adding one adds no code. Lines of a .hex file: # comment kind rop-request |
- * rop-response | rop-input | rop-output | nspi NAME columns 0x0037001F ...      columns of the rows
- * in a response public                      the logon is a public folders logon 35 00 01 ... the
- * bytes Each is run these ways: the dump equals the .txt; decoding and encoding gives the same
- * bytes; every proper prefix is refused; one more byte is trailing; the n-th allocation fails, for
- * every n, without a leak. With OX_VECTORS_UPDATE=1 in the environment the .txt files are written
- * instead: read them before committing. */
+/* Golden vectors: every FILE.hex under the folder given, with its FILE.txt; vectors/README.md says
+ * what the lines of a .hex file are and where the vectors come from. A vector is the bytes of one
+ * structure; adding one adds no code. Each is run these ways:
+ * - its first line says where it comes from;
+ * - the dump equals the .txt;
+ * - decoding and encoding gives the same bytes, by way of JSON too;
+ * - every proper prefix is refused, and one more byte is trailing;
+ * - the n-th allocation fails, for every n, without a leak.
+ *
+ * With OX_VECTORS_UPDATE=1 in the environment the .txt files are written instead: read them before
+ * committing. */
 #include <ctype.h>
 #include <dirent.h>
 #include <setjmp.h>
@@ -70,6 +73,16 @@ static char *read_file(const char *path) {
   return text;
 }
 
+/* The first lines of vectors/README.md. */
+static bool says_origin(const char *text) {
+  static const char *const starts[] = {"# Example of ", "# Assembled by hand from ",
+                                       "# Captured from "};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+    if (strncmp(text, starts[i], strlen(starts[i])) == 0) return true;
+  }
+  return false;
+}
+
 static vector *load(const char *path) {
   vector *v = calloc(1, sizeof *v);
   assert_non_null(v);
@@ -78,6 +91,8 @@ static vector *load(const char *path) {
   snprintf(name, sizeof name, "%s.hex", path);
   char *text = read_file(name);
   assert_non_null(text);
+  if (!says_origin(text)) print_error("%s: the first line does not say where it is from\n", name);
+  assert_true(says_origin(text));
   char *save = NULL;
   for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
     parse_line(v, line);
