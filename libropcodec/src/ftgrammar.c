@@ -48,7 +48,7 @@ enum {
   T_DEL_RECIPIENTS,
   T_DEL_ATTACHMENTS,
   T_DEL_OTHER,
-  T_END
+  T_END = OX_FT_TOKEN_END
 };
 
 #define B(token) ((uint64_t)1 << (token))
@@ -424,7 +424,7 @@ static const grammar_row rows[STATE_COUNT] = {
 enum { ANYWHERE = -1 };
 
 typedef struct list_rule {
-  ox_proptag tag;  /* id 0: the type counts too */
+  ox_proptag tag;
   int8_t position; /* of the property in its list, or ANYWHERE */
   bool required;
 } list_rule;
@@ -571,7 +571,7 @@ const char *ox_ft_tag_name(ox_proptag tag) {
 
 /* The recogniser. */
 
-static unsigned token_of(uint32_t tag, int32_t value_i32) {
+unsigned ox_ft_token(uint32_t tag, const ox_value *value) {
   const unsigned number = ox_ft_marker_number(tag);
   if (number != 0) return number - 1;
   switch (OX_PROPTAG_ID(tag)) {
@@ -581,7 +581,8 @@ static unsigned token_of(uint32_t tag, int32_t value_i32) {
     case 0x407A: return T_PARTIAL;
     case 0x407C: return T_GROUP_ID;
     case 0x4016:
-      switch ((uint32_t)value_i32 >> 16) {
+      if (tag != OX_MetaTagFXDelProp) return T_DEL_OTHER;
+      switch ((uint32_t)value->i32 >> 16) {
         case 0x3610: /* PidTagFolderAssociatedContents */
         case OX_PidTagContainerContents >> 16: return T_DEL_CONTENTS;
         case OX_PidTagContainerHierarchy >> 16: return T_DEL_HIERARCHY;
@@ -634,6 +635,7 @@ static ox_ft_step enter(ox_ft_grammar *grammar, unsigned element, ox_ft_event *e
   frame->state = elements[element].start;
   frame->seen = 0;
   frame->property_count = 0;
+  frame->is_plain = false;
   event->kind = OX_FT_EVENT_ENTER;
   event->element = (uint8_t)element;
   return OX_FT_STEP_ENTER;
@@ -665,9 +667,11 @@ static ox_ft_step leave(ox_ft_grammar *grammar, bool aborted, ox_ft_event *event
   return OX_FT_STEP_LEAVE;
 }
 
+/* Strings come in several types, and MetaTagIdsetGiven in two. */
 static bool same_property(ox_proptag rule_tag, ox_proptag tag) {
-  return OX_PROPTAG_ID(rule_tag) != 0 ? OX_PROPTAG_ID(rule_tag) == OX_PROPTAG_ID(tag)
-                                      : rule_tag == tag;
+  if (OX_PROPTAG_ID(rule_tag) != OX_PROPTAG_ID(tag)) return false;
+  return rule_tag == tag || OX_PROPTAG_TYPE(rule_tag) == OX_PTYP_STRING ||
+         rule_tag == OX_MetaTagIdsetGiven;
 }
 
 /* A property joins the list of the innermost element. */
@@ -692,6 +696,16 @@ static ox_ft_step check_property(ox_ft_frame *frame, ox_proptag tag, ox_error *e
     return fail(frame->element, OX_E_MALFORMED, "is prohibited", tag, err);
   }
   return OX_FT_STEP_TAKE;
+}
+
+/* After the first property: whether others can join the list with no more than a look at one id. */
+static void note_plain(ox_ft_frame *frame) {
+  const struct element *element = &elements[frame->element];
+  const grammar_row *row = &rows[frame->state];
+  const bool loops = row->count != 0 && (row->edges[0].on >> T_PROPERTY & 1) != 0 &&
+                     row->edges[0].next == frame->state && row->edges[0].element == 0;
+  frame->is_plain = loops && (element->list & OTHERS) != 0 && element->rule_count <= 1;
+  frame->watched_id = element->rule_count != 0 ? OX_PROPTAG_ID(element->rules[0].tag) : 0x4000;
 }
 
 /* The first edge that the token can take. */
@@ -725,13 +739,14 @@ static void begin_abort(ox_ft_grammar *grammar) {
   grammar->abort_to = 1;
 }
 
-static ox_ft_step offer(ox_ft_grammar *grammar, unsigned token, uint32_t tag, ox_ft_event *event,
-                        ox_error *err) {
+ox_ft_step ox_ft_grammar_offer(ox_ft_grammar *grammar, unsigned token, uint32_t tag,
+                               ox_ft_event *event, ox_error *err) {
   if (!grammar->started) {
     grammar->started = true;
     return enter(grammar, grammar->root, event, err);
   }
   if (grammar->depth == 0) {
+    event->element = 0;
     if (token == T_END) return OX_FT_STEP_TAKE;
     return fail(grammar->root, OX_E_TRAILING, "follows the end", tag, err);
   }
@@ -747,6 +762,7 @@ static ox_ft_step offer(ox_ft_grammar *grammar, unsigned token, uint32_t tag, ox
   const grammar_edge *edge = find_edge(grammar, frame, token);
   if (edge != NULL) {
     frame->state = edge->next;
+    frame->is_plain = false;
     if (edge->element != 0) return enter(grammar, edge->element, event, err);
     event->element = frame->element;
     if (token != T_PROPERTY && token != T_EC_WARNING) return OX_FT_STEP_TAKE;
@@ -755,20 +771,13 @@ static ox_ft_step offer(ox_ft_grammar *grammar, unsigned token, uint32_t tag, ox
       return OX_FT_STEP_FAIL;
     }
     frame->property_count++;
+    note_plain(frame);
     return OX_FT_STEP_TAKE;
   }
   if (rows[frame->state].may_end) return leave(grammar, false, event, err);
-  if (token == T_END) return fail(frame->element, OX_E_TRUNCATED, "ends too early", tag, err);
+  if (token == T_END)
+    return fail(frame->element, OX_E_TRUNCATED, "ends too early", UINT32_MAX, err);
   return fail(frame->element, OX_E_MALFORMED, "is not allowed here", tag, err);
-}
-
-ox_ft_step ox_ft_grammar_offer(ox_ft_grammar *grammar, uint32_t tag, int32_t value_i32,
-                               ox_ft_event *event, ox_error *err) {
-  return offer(grammar, token_of(tag, value_i32), tag, event, err);
-}
-
-ox_ft_step ox_ft_grammar_offer_end(ox_ft_grammar *grammar, ox_ft_event *event, ox_error *err) {
-  return offer(grammar, T_END, UINT32_MAX, event, err);
 }
 
 ox_ft_step ox_ft_grammar_leave_full(ox_ft_grammar *grammar, ox_ft_event *event, ox_error *err) {

@@ -19,7 +19,9 @@ void ox_ft_lexer_init(ox_ft_lexer *lexer, ox_arena *arena, const ox_ft_options *
   memset(lexer, 0, sizeof *lexer);
   lexer->arena = arena;
   lexer->options = options != NULL ? *options : defaults;
+  lexer->chunk = (const uint8_t *)"";
   lexer->need = TAG_BYTES;
+  lexer->is_calm = true;
 }
 
 void ox_ft_lexer_dispose(ox_ft_lexer *lexer) {
@@ -29,7 +31,7 @@ void ox_ft_lexer_dispose(ox_ft_lexer *lexer) {
 }
 
 void ox_ft_lexer_feed(ox_ft_lexer *lexer, const void *data, size_t size_bytes) {
-  lexer->chunk = data;
+  lexer->chunk = size_bytes != 0 ? data : (const void *)"";
   lexer->chunk_bytes = size_bytes;
   lexer->chunk_at = 0;
 }
@@ -45,8 +47,8 @@ static size_t more(ox_ft_lexer *lexer, size_t need) {
 }
 
 /* Records a failure `at` bytes into the element. */
-static size_t fail(ox_ft_lexer *lexer, ox_status status, size_t at, const char *field,
-                   const char *spec) {
+static OX_FT_RARE size_t fail(ox_ft_lexer *lexer, ox_status status, size_t at, const char *field,
+                              const char *spec) {
   lexer->status = ox_error_set(&lexer->error, status, NULL);
   lexer->error.offset = lexer->offset + at;
   lexer->error.field = field;
@@ -77,7 +79,7 @@ static bool cut_terminator(const uint8_t *data, size_t *size, size_t terminator)
 }
 
 /* The namedPropInfo behind the tag; the bytes of both, or 0. */
-static size_t lex_name(ox_ft_lexer *lexer, const uint8_t *p, size_t n) {
+static OX_FT_RARE size_t lex_name(ox_ft_lexer *lexer, const uint8_t *p, size_t n) {
   if (n < NAME_AT) return more(lexer, NAME_AT);
   ox_guid_from_wire(p + TAG_BYTES, &lexer->name.guid);
   lexer->name.kind = p[NAME_KIND_AT];
@@ -108,7 +110,8 @@ static size_t begin_value(ox_ft_lexer *lexer, size_t at, uint16_t type, uint32_t
   if (length > lexer->options.value_max_bytes) {
     return fail(lexer, OX_E_LIMIT, at - LENGTH_BYTES, "length", "[MS-OXCFXICS] 2.2.4.3.21");
   }
-  lexer->in_value = 1;
+  lexer->in_value = true;
+  lexer->is_calm = false;
   lexer->value_left = length;
   lexer->value_type = type;
   lexer->tail = UINT32_MAX;
@@ -179,7 +182,10 @@ static size_t walk_multiple(ox_ft_lexer *lexer, const uint8_t *p, size_t n, size
     lexer->walked_bytes = here + LENGTH_BYTES + length;
     lexer->walked_count++;
   }
-  return lexer->walked_bytes;
+  const size_t end = lexer->walked_bytes;
+  lexer->walked_bytes = 0;
+  lexer->walked_count = 0;
+  return end;
 }
 
 /* The elements of a multi-value that is whole, into the array of the event's value. */
@@ -264,8 +270,8 @@ static size_t lex_multiple(ox_ft_lexer *lexer, const uint8_t *p, size_t n, size_
 }
 
 /* Less common types, told from the tag at p; the value is at p + at. */
-static size_t lex_other(ox_ft_lexer *lexer, const uint8_t *p, size_t n, size_t at,
-                        ox_ft_event *event) {
+static OX_FT_RARE size_t lex_other(ox_ft_lexer *lexer, const uint8_t *p, size_t n, size_t at,
+                                   ox_ft_event *event) {
   const uint16_t type = OX_PROPTAG_TYPE(event->wire_tag);
   if ((type & OX_PTYP_CODE_PAGE) != 0) {
     const bool is_utf16 = type == (OX_PTYP_CODE_PAGE | OX_CODEPAGE_UTF16LE);
@@ -379,13 +385,6 @@ static size_t lex_element(ox_ft_lexer *lexer, const uint8_t *p, size_t n, ox_ft_
   }
 }
 
-static void took(ox_ft_lexer *lexer, size_t bytes) {
-  lexer->offset += bytes;
-  lexer->need = TAG_BYTES;
-  lexer->walked_bytes = 0;
-  lexer->walked_count = 0;
-}
-
 /* Moves at least `wanted` bytes of the element into the carry-over, if the chunk has them; more
  * when that saves looking at the same element often. */
 static bool carry_more(ox_ft_lexer *lexer, size_t wanted) {
@@ -415,8 +414,8 @@ static bool carry_more(ox_ft_lexer *lexer, size_t wanted) {
 static void give_end(ox_ft_lexer *lexer, ox_ft_event *event) {
   if (!lexer->ended) {
     event->kind = OX_FT_EVENT_NEED_DATA;
-  } else if (lexer->carry_bytes != 0 || lexer->in_value != 0) {
-    fail(lexer, OX_E_TRUNCATED, lexer->in_value != 0 ? 0 : lexer->carry_bytes, "propValue",
+  } else if (lexer->carry_bytes != 0 || lexer->in_value) {
+    fail(lexer, OX_E_TRUNCATED, lexer->in_value ? 0 : lexer->carry_bytes, "propValue",
          spec_lexical);
   } else {
     event->kind = OX_FT_EVENT_END;
@@ -435,7 +434,7 @@ static void next_carried(ox_ft_lexer *lexer, ox_ft_event *event) {
       /* What is too much came from this chunk, since without it the element was not whole. */
       lexer->chunk_at -= lexer->carry_bytes - used;
       lexer->carry_used = true;
-      took(lexer, used);
+      lexer->offset += used;
       return;
     }
   }
@@ -452,7 +451,7 @@ static void next_piece(ox_ft_lexer *lexer, ox_ft_event *event) {
     const uint32_t mask = terminator == 4 ? UINT32_MAX : ((uint32_t)1 << 8 * terminator) - 1;
     event->kind = OX_FT_EVENT_VALUE_END;
     event->flags = (lexer->tail & mask) != 0 ? OX_FT_UNTERMINATED : 0;
-    lexer->in_value = 0;
+    lexer->in_value = false;
     return;
   }
   size_t n = lexer->chunk_bytes - lexer->chunk_at;
@@ -470,36 +469,43 @@ static void next_piece(ox_ft_lexer *lexer, ox_ft_event *event) {
   lexer->offset += n;
 }
 
-ox_status ox_ft_lexer_next(ox_ft_lexer *lexer, ox_ft_event *event, ox_error *err) {
-  event->flags = 0;
-  event->offset = lexer->offset;
+/* An element that is whole in the chunk; false when there is none. */
+static bool next_whole(ox_ft_lexer *lexer, ox_ft_event *event) {
+  const size_t used = lex_element(lexer, lexer->chunk + lexer->chunk_at,
+                                  lexer->chunk_bytes - lexer->chunk_at, event);
+  lexer->chunk_at += used;
+  lexer->offset += used;
+  return used != 0;
+}
+
+/* Whatever else there is. */
+static OX_FT_RARE ox_status next_rare(ox_ft_lexer *lexer, ox_ft_event *event, ox_error *err) {
   if (lexer->carry_used) {
     lexer->carry_used = false;
     lexer->carry_bytes = 0;
   }
   if (lexer->status == OX_OK) {
-    if (lexer->in_value != 0) {
+    if (lexer->in_value) {
       next_piece(lexer, event);
     } else if (lexer->carry_bytes != 0) {
       next_carried(lexer, event);
-    } else {
-      const size_t n = lexer->chunk_bytes - lexer->chunk_at;
-      if (n == 0) {
-        give_end(lexer, event);
-      } else {
-        const size_t used = lex_element(lexer, lexer->chunk + lexer->chunk_at, n, event);
-        if (used != 0) {
-          lexer->chunk_at += used;
-          took(lexer, used);
-        } else if (lexer->status == OX_OK) {
-          next_carried(lexer, event);
-        }
-      }
+    } else if (lexer->chunk_bytes == lexer->chunk_at) {
+      give_end(lexer, event);
+    } else if (!next_whole(lexer, event)) {
+      next_carried(lexer, event);
     }
   }
+  lexer->is_calm = lexer->status == OX_OK && lexer->carry_bytes == 0 && !lexer->in_value;
   if (lexer->status != OX_OK) {
     event->kind = OX_FT_EVENT_NEED_DATA;
     if (err != NULL) *err = lexer->error;
   }
   return lexer->status;
+}
+
+ox_status ox_ft_lexer_next(ox_ft_lexer *lexer, ox_ft_event *event, ox_error *err) {
+  event->flags = 0;
+  event->offset = lexer->offset;
+  if (lexer->is_calm && next_whole(lexer, event)) return OX_OK;
+  return next_rare(lexer, event, err);
 }

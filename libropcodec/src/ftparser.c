@@ -9,6 +9,7 @@ void ox_ft_parser_init(ox_ft_parser *parser, unsigned root, ox_arena *arena,
   ox_ft_grammar_init(&parser->grammar, root, parser->lexer.options.flags);
   parser->holding = false;
   parser->maybe_full = false;
+  parser->is_calm = true;
   parser->status = OX_OK;
 }
 
@@ -24,22 +25,18 @@ void ox_ft_parser_end(ox_ft_parser *parser) {
   ox_ft_lexer_end(&parser->lexer);
 }
 
-static ox_ft_step offer(ox_ft_parser *parser, const ox_ft_event *token, ox_ft_event *event) {
-  switch (token->kind) {
-    case OX_FT_EVENT_MARKER:
-      return ox_ft_grammar_offer(&parser->grammar, token->marker, 0, event, &parser->error);
-    case OX_FT_EVENT_END: return ox_ft_grammar_offer_end(&parser->grammar, event, &parser->error);
-    default:
-      return ox_ft_grammar_offer(&parser->grammar, token->wire_tag, token->property.value.i32,
-                                 event, &parser->error);
-  }
-}
-
 static ox_status failed(ox_ft_parser *parser, uint64_t offset, ox_error *err) {
   parser->error.offset = offset;
   parser->status = parser->error.status;
+  parser->is_calm = false;
   if (err != NULL) *err = parser->error;
   return parser->status;
+}
+
+static unsigned token_of(const ox_ft_event *event) {
+  if (event->kind == OX_FT_EVENT_END) return OX_FT_TOKEN_END;
+  if (event->kind == OX_FT_EVENT_MARKER) return ox_ft_token(event->marker, NULL);
+  return ox_ft_token(event->wire_tag, &event->property.value);
 }
 
 /* Offers the token to the grammar and gives what comes of it. */
@@ -47,19 +44,22 @@ static ox_status take(ox_ft_parser *parser, const ox_ft_event *token, ox_ft_even
                       ox_error *err) {
   ox_ft_event step;
   step.flags = 0;
-  switch (offer(parser, token, &step)) {
+  const uint32_t tag = token->kind == OX_FT_EVENT_MARKER ? token->marker : token->wire_tag;
+  switch (ox_ft_grammar_offer(&parser->grammar, parser->token, tag, &step, &parser->error)) {
     case OX_FT_STEP_FAIL: return failed(parser, token->offset, err);
     case OX_FT_STEP_TAKE:
       if (token != event) *event = *token;
       event->element = step.element;
       parser->holding = false;
       parser->maybe_full = token->kind == OX_FT_EVENT_MARKER;
+      parser->is_calm = !parser->maybe_full;
       return OX_OK;
     case OX_FT_STEP_ENTER: parser->maybe_full = false; break;
     case OX_FT_STEP_LEAVE: parser->maybe_full = true; break;
   }
   if (token == event) parser->held = *token;
   parser->holding = true;
+  parser->is_calm = false;
   event->kind = step.kind;
   event->element = step.element;
   event->flags = step.flags;
@@ -67,52 +67,89 @@ static ox_status take(ox_ft_parser *parser, const ox_ft_event *token, ox_ft_even
   return OX_OK;
 }
 
-ox_status ox_ft_parser_next(ox_ft_parser *parser, ox_ft_event *event, ox_error *err) {
+static uint8_t innermost(const ox_ft_parser *parser) {
+  return parser->grammar.frames[parser->grammar.depth - 1].element;
+}
+
+/* When the last event left something to be done before the next token. */
+static OX_FT_RARE ox_status next_rare(ox_ft_parser *parser, ox_ft_event *event, ox_error *err,
+                                      bool *given) {
+  *given = true;
   if (parser->status != OX_OK) {
     if (err != NULL) *err = parser->error;
     return parser->status;
   }
   if (parser->holding) return take(parser, &parser->held, event, err);
-  if (parser->maybe_full) {
-    event->flags = 0;
-    switch (ox_ft_grammar_leave_full(&parser->grammar, event, &parser->error)) {
-      case OX_FT_STEP_FAIL: return failed(parser, parser->lexer.offset, err);
-      case OX_FT_STEP_LEAVE: event->offset = parser->lexer.offset; return OX_OK;
-      default: parser->maybe_full = false;
-    }
+  event->flags = 0;
+  switch (ox_ft_grammar_leave_full(&parser->grammar, event, &parser->error)) {
+    case OX_FT_STEP_FAIL: return failed(parser, parser->lexer.offset, err);
+    case OX_FT_STEP_LEAVE: event->offset = parser->lexer.offset; return OX_OK;
+    default: break;
   }
-  parser->status = ox_ft_lexer_next(&parser->lexer, event, &parser->error);
-  if (parser->status != OX_OK) {
-    if (err != NULL) *err = parser->error;
-    return parser->status;
-  }
-  switch (event->kind) {
-    case OX_FT_EVENT_NEED_DATA: return OX_OK;
-    case OX_FT_EVENT_VALUE_DATA:
-    case OX_FT_EVENT_VALUE_END:
-      event->element = parser->grammar.frames[parser->grammar.depth - 1].element;
-      return OX_OK;
-    default: return take(parser, event, event, err);
-  }
+  parser->maybe_full = false;
+  parser->is_calm = true;
+  *given = false;
+  return OX_OK;
 }
 
-/* Guessing. */
+/* A token that the grammar has to look at. */
+static OX_FT_RARE ox_status next_token(ox_ft_parser *parser, ox_ft_event *event, ox_error *err) {
+  if (event->kind == OX_FT_EVENT_NEED_DATA) return OX_OK;
+  if (event->kind == OX_FT_EVENT_VALUE_DATA || event->kind == OX_FT_EVENT_VALUE_END) {
+    event->element = innermost(parser);
+    return OX_OK;
+  }
+  parser->token = token_of(event);
+  return take(parser, event, event, err);
+}
 
-/* Bytes that the grammar of a root takes; SIZE_MAX for all of them. */
-static uint64_t taken_by(unsigned root, ox_bytes stream, ox_arena *arena) {
+ox_status ox_ft_parser_next(ox_ft_parser *parser, ox_ft_event *event, ox_error *err) {
+  if (!parser->is_calm) {
+    bool given;
+    ox_status status = next_rare(parser, event, err, &given);
+    if (given) return status;
+  }
+  const ox_status status = ox_ft_lexer_next(&parser->lexer, event, &parser->error);
+  if (status != OX_OK) return failed(parser, parser->error.offset, err);
+  if ((event->kind == OX_FT_EVENT_PROPERTY || event->kind == OX_FT_EVENT_VALUE_BEGIN) &&
+      ox_ft_grammar_take_plain(&parser->grammar, event->wire_tag)) {
+    event->element = innermost(parser);
+    return OX_OK;
+  }
+  return next_token(parser, event, err);
+}
+
+/* Whole streams. */
+
+void ox_ft_parser_init_whole(ox_ft_parser *parser, unsigned root, ox_bytes stream, ox_arena *arena,
+                             uint32_t flags) {
+  ox_ft_options options = OX_FT_OPTIONS_INIT;
+  options.flags = flags;
+  options.small_max_bytes = stream.size_bytes;
+  options.multiple_max_bytes = stream.size_bytes;
+  ox_ft_parser_init(parser, root, arena, &options);
+  ox_ft_parser_feed(parser, stream.data, stream.size_bytes);
+  ox_ft_parser_end(parser);
+}
+
+static ox_status parse_all(unsigned root, ox_bytes stream, uint32_t flags, ox_arena *arena,
+                           ox_error *err) {
   ox_ft_parser parser;
   ox_ft_event event;
-  ox_error error = {.status = OX_OK};
-  ox_ft_parser_init(&parser, root, arena, NULL);
-  ox_ft_parser_feed(&parser, stream.data, stream.size_bytes);
-  ox_ft_parser_end(&parser);
   ox_status status;
+  ox_ft_parser_init_whole(&parser, root, stream, arena, flags);
   do {
-    status = ox_ft_parser_next(&parser, &event, &error);
+    status = ox_ft_parser_next(&parser, &event, err);
     if (arena->used_bytes != 0) ox_arena_reset(arena);
   } while (status == OX_OK && event.kind != OX_FT_EVENT_END);
   ox_ft_parser_dispose(&parser);
-  return status == OX_OK ? UINT64_MAX : error.offset;
+  return status;
+}
+
+/* Bytes that the grammar of a root takes; UINT64_MAX for all of them. */
+static uint64_t taken_by(unsigned root, ox_bytes stream, ox_arena *arena) {
+  ox_error error = {.status = OX_OK};
+  return parse_all(root, stream, 0, arena, &error) == OX_OK ? UINT64_MAX : error.offset;
 }
 
 /* A list of nothing but properties can be three things. */
@@ -138,19 +175,48 @@ static unsigned guess_list(ox_bytes stream, ox_arena *arena) {
   return root;
 }
 
-unsigned ox_ft_guess_root(ox_bytes stream) {
-  ox_arena arena;
-  ox_arena_init(&arena, NULL, 0);
-  const unsigned list = guess_list(stream, &arena);
+static unsigned guess(ox_bytes stream, ox_arena *arena) {
+  const unsigned list = guess_list(stream, arena);
   unsigned best = list;
-  uint64_t best_taken = taken_by(list, stream, &arena);
+  uint64_t best_taken = taken_by(list, stream, arena);
   for (unsigned root = 1; root <= OX_FT_ROOT_LAST && best_taken != UINT64_MAX; root++) {
-    const uint64_t taken = taken_by(root, stream, &arena);
+    const uint64_t taken = taken_by(root, stream, arena);
     if (taken > best_taken) {
       best = root;
       best_taken = taken;
     }
   }
-  ox_arena_dispose(&arena);
   return best;
+}
+
+unsigned ox_ft_guess_root(ox_bytes stream) {
+  ox_arena arena;
+  ox_arena_init(&arena, NULL, 0);
+  const unsigned root = guess(stream, &arena);
+  ox_arena_dispose(&arena);
+  return root;
+}
+
+ox_status ox_ft_stream_decode(ox_reader *r, ox_arena *arena, ox_ft_stream *out) {
+  memset(out, 0, sizeof *out);
+  const size_t start = r->position;
+  const ox_bytes stream = ox_read_bytes(r, ox_reader_remaining(r));
+  if (!ox_reader_ok(r)) return ox_reader_status(r, NULL);
+  ox_arena scratch;
+  ox_error error = {.status = OX_OK};
+  ox_arena_init(&scratch, arena->allocator, arena->max_bytes);
+  const unsigned root = guess(stream, &scratch);
+  const ox_status status = parse_all(root, stream, OX_FT_LENIENT, &scratch, &error);
+  ox_arena_dispose(&scratch);
+  if (status != OX_OK) {
+    r->position = start + (size_t)error.offset;
+    return ox_reader_fail(r, status, error.field, error.spec);
+  }
+  out->root = (uint8_t)root;
+  out->bytes = stream;
+  return OX_OK;
+}
+
+void ox_ft_stream_encode(ox_writer *w, const ox_ft_stream *in) {
+  ox_write_bytes(w, in->bytes.data, in->bytes.size_bytes);
 }

@@ -211,13 +211,11 @@ static bool is_step(unsigned element) {
 
 /* What the grammar says about the item; the writer's own mistakes are OX_E_USAGE. */
 static ox_status check_grammar(ox_ft_writer *writer, uint32_t tag, bool is_end, ox_error *err) {
-  const int32_t value = writer->item.property.value.i32;
+  const unsigned token = is_end ? OX_FT_TOKEN_END : ox_ft_token(tag, &writer->item.property.value);
   for (;;) {
     ox_ft_event step;
     step.flags = 0;
-    const ox_ft_step result = is_end
-                                  ? ox_ft_grammar_offer_end(&writer->grammar, &step, err)
-                                  : ox_ft_grammar_offer(&writer->grammar, tag, value, &step, err);
+    const ox_ft_step result = ox_ft_grammar_offer(&writer->grammar, token, tag, &step, err);
     if (result == OX_FT_STEP_TAKE) return OX_OK;
     if (result == OX_FT_STEP_FAIL) {
       if (err->status != OX_E_LIMIT) err->status = OX_E_USAGE;
@@ -451,6 +449,49 @@ static bool put_item(ox_ft_writer *writer, output *out) {
   return true;
 }
 
+/* A short cut for most properties: writes the item whole and true, or nothing when anything about
+ * it needs a closer look. */
+static bool put_plain(ox_ft_writer *writer, output *out) {
+  const ox_ft_event *item = &writer->item;
+  const ox_value *value = &item->property.value;
+  const ox_proptag tag = item->property.tag;
+  const uint16_t type = OX_PROPTAG_TYPE(tag);
+  if (item->kind != OX_FT_EVENT_PROPERTY || item->data.size_bytes != 0 || (tag >> 31) != 0 ||
+      (item->wire_tag != 0 && item->wire_tag != tag) || writer->in_value) {
+    return false;
+  }
+  const size_t width = fixed_width(type);
+  ox_bytes data = {NULL, 0};
+  size_t terminator = 0, size = TAG_BYTES + width;
+  if (width == 0) {
+    switch (type) {
+      case OX_PTYP_STRING: terminator = 2; break;
+      case OX_PTYP_STRING8: terminator = 1; break;
+      case OX_PTYP_BINARY: break;
+      default: return false;
+    }
+    data = variable_bytes(type, value);
+    if (data.size_bytes % 2 != 0 && terminator == 2) return false;
+    if (data.size_bytes >= room(out)) return false;
+    size += LENGTH_BYTES + data.size_bytes + terminator;
+  }
+  if (size > room(out) || !ox_ft_grammar_take_plain(&writer->grammar, tag)) return false;
+  uint8_t *p = out->at;
+  ox_cursor_put32(p, tag);
+  if (width != 0) {
+    put_fixed(p + TAG_BYTES, type, value);
+  } else {
+    ox_cursor_put32(p + TAG_BYTES, (uint32_t)(data.size_bytes + terminator));
+    p += TAG_BYTES + LENGTH_BYTES;
+    if (data.size_bytes != 0) memcpy(p, data.data, data.size_bytes);
+    if (terminator != 0) p[data.size_bytes] = 0;
+    if (terminator == 2) p[data.size_bytes + 1] = 0;
+  }
+  out->at += size;
+  writer->bytes_written += size;
+  return true;
+}
+
 static ox_status end_of_stream(ox_ft_writer *writer) {
   if (writer->in_value) {
     writer->status = usage(&writer->error, "the stream ends inside a value");
@@ -479,6 +520,7 @@ ox_status ox_ft_writer_read(ox_ft_writer *writer, void *buffer, size_t capacity_
       writer->item.source = NULL;
       writer->status = writer->next(writer->user, &writer->item, &writer->error);
       if (writer->status != OX_OK) break;
+      if (put_plain(writer, &out)) continue;
       const uint8_t kind = writer->item.kind;
       if (kind == OX_FT_EVENT_NEED_DATA) break;
       if (kind == OX_FT_EVENT_ENTER || kind == OX_FT_EVENT_LEAVE) continue;

@@ -7,6 +7,7 @@
 #include <oxkit/ropcodec/email.h>
 #include <oxkit/ropcodec/folders.h>
 #include <oxkit/ropcodec/freebusy.h>
+#include <oxkit/ropcodec/ftinfo.h>
 #include <oxkit/ropcodec/globalobjid.h>
 #include <oxkit/ropcodec/outlook.h>
 #include <oxkit/ropcodec/recurrence.h>
@@ -42,6 +43,8 @@ static const ox_kind table[] = {
     {"entry-id", "an EntryID of any kind", &ox_data_entry_id_wire},
     {"entry-list", "EntryIDs behind their sizes, as in search folder definitions",
      &ox_entry_list_wire},
+    {"extended-error-info", "what went wrong in the middle of a FastTransfer stream",
+     &ox_ft_extended_error_info_wire},
     {"extended-folder-flags", "flags of a folder (PidTagExtendedFolderFlags)",
      &ox_extended_folder_flags_wire},
     {"extended-restriction", "a restriction with 32-bit counts, as in extended rules",
@@ -50,9 +53,12 @@ static const ox_kind table[] = {
      &ox_data_extended_rule_actions_wire},
     {"flat-entry-list", "EntryIDs in one binary value (PidTagReplyRecipientEntries)",
      &ox_data_flat_entry_list_wire},
+    {"folder-replica-info", "where the content of a public folder is",
+     &ox_ft_folder_replica_info_wire},
     {"folder-user-fields", "the fields that users added to a folder (PidTagUserFields)",
      &ox_folder_user_field_stream_wire},
     {"free-busy-month", "times of one kind in a month of free/busy data", &ox_free_busy_month_wire},
+    {"ftstream", "a whole FastTransfer stream of any root", &ox_ft_fast_transfer_stream_wire},
     {"global-object-id", "the identity of an appointment", &ox_global_object_id_wire},
     {"long-term-id", "a folder's or message's id outside its replica", &ox_long_term_id_wire},
     {"nspi-bind-request", "the body of an address book Bind request over MAPI/HTTP",
@@ -151,9 +157,13 @@ static const ox_kind table[] = {
      &ox_nspi_update_stat_response_wire},
     {"predecessor-change-list", "the changes that an object has seen (PidTagPredecessorChangeList)",
      &ox_data_pcl_wire},
+    {"progress-information", "how much a content synchronization will send",
+     &ox_ft_progress_information_wire},
     {"property-definition-stream",
      "the fields that users added to an item (PidLidPropertyDefinitionStream)",
      &ox_property_definition_stream_wire},
+    {"property-group-info", "the groups of properties of partial message changes",
+     &ox_ft_property_group_info_wire},
     {"property-list", "property values with their tags, behind their number",
      &ox_data_property_list_wire},
     {"property-name", "the name of a named property", &ox_data_property_name_wire},

@@ -15,6 +15,7 @@ extern const ox_wire_hooks ox_address_list_hooks;
 extern const ox_wire_hooks ox_entry_id_hooks;
 extern const ox_wire_hooks ox_extended_exceptions_hooks;
 extern const ox_wire_hooks ox_flat_entry_list_hooks;
+extern const ox_wire_hooks ox_ft_stream_hooks;
 extern const ox_wire_hooks ox_pcl_hooks;
 extern const ox_wire_hooks ox_property_hooks;
 extern const ox_wire_hooks ox_property_name_hooks;
@@ -29,6 +30,13 @@ extern const ox_wire_hooks ox_xid_hooks;
 /* Whether a store EntryID has the form of [MS-OXCDATA] 2.2.4.3; a local store's ends as it likes.
  */
 bool ox_entry_id_is_emsmdb(ox_str8 dll_file_name);
+
+/* A value of a known type, without a line feed. */
+void ox_dump_value(ox_writer *w, ox_arena *arena, unsigned width, uint16_t type,
+                   const ox_value *value);
+void ox_json_put_value(ox_json_writer *j, unsigned width, uint16_t type, const ox_value *value);
+ox_value ox_json_get_value(ox_json_reader *r, const ox_json_value *json, unsigned width,
+                           uint16_t type);
 
 /* A property without a line feed: tag = value. */
 void ox_dump_property(ox_writer *w, ox_arena *arena, unsigned width, const ox_property *property);

@@ -15,9 +15,6 @@
 
 /* Values. */
 
-static void dump_value(ox_writer *w, ox_arena *arena, unsigned width, uint16_t type,
-                       const ox_value *value);
-
 static void dump_multiple(ox_writer *w, ox_arena *arena, unsigned width, uint16_t type,
                           const ox_value *value) {
   uint16_t single = (uint16_t)(type & ~OX_PTYP_MULTIPLE);
@@ -25,13 +22,13 @@ static void dump_multiple(ox_writer *w, ox_arena *arena, unsigned width, uint16_
   for (uint32_t i = 0; i < value->multiple.count; i++) {
     ox_value one = ox_value_element(single, value, i);
     if (i != 0) ox_write_text(w, ", ");
-    dump_value(w, arena, width, single, &one);
+    ox_dump_value(w, arena, width, single, &one);
   }
   ox_write_text(w, "}");
 }
 
-static void dump_value(ox_writer *w, ox_arena *arena, unsigned width, uint16_t type,
-                       const ox_value *value) {
+void ox_dump_value(ox_writer *w, ox_arena *arena, unsigned width, uint16_t type,
+                   const ox_value *value) {
   switch (type) {
     case OX_PTYP_NULL: ox_write_text(w, "absent"); return;
     case OX_PTYP_INTEGER16: ox_dump_format(w, "%d", value->i16); return;
@@ -75,7 +72,7 @@ static void dump_value(ox_writer *w, ox_arena *arena, unsigned width, uint16_t t
 void ox_dump_property(ox_writer *w, ox_arena *arena, unsigned width, const ox_property *property) {
   ox_dump_tag(w, property->tag);
   ox_write_text(w, " = ");
-  dump_value(w, arena, width, OX_PROPTAG_TYPE(property->tag), &property->value);
+  ox_dump_value(w, arena, width, OX_PROPTAG_TYPE(property->tag), &property->value);
 }
 
 void ox_dump_row(ox_writer *w, ox_arena *arena, const ox_property *row, size_t count,
@@ -198,6 +195,15 @@ static ox_value get_value(ox_json_reader *r, const ox_json_value *json, unsigned
       }
   }
   return value;
+}
+
+void ox_json_put_value(ox_json_writer *j, unsigned width, uint16_t type, const ox_value *value) {
+  put_value(j, width, false, type, value);
+}
+
+ox_value ox_json_get_value(ox_json_reader *r, const ox_json_value *json, unsigned width,
+                           uint16_t type) {
+  return get_value(r, json, width, false, type);
 }
 
 /* Properties: {"tag", "name" (only to read), "value"}. */

@@ -1,5 +1,7 @@
 #include "random_wire.h"
 
+#include "random_ftstream.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -511,6 +513,19 @@ static void random_hand(random_wire *random, const ox_wire_field *field, const v
     problem->index = (uint16_t)random_next(random);
     problem->property_tag = random_tag(random);
     problem->error_code = OX_E_NOT_FOUND;
+  } else if (strcmp(name, "ox_ft_stream") == 0) {
+    ox_ft_stream *stream = out;
+    random_ftstream made = {.budget = 10, .unusual = true, .value_max = 40};
+    ox_writer_init(&made.bytes, NULL, 1 << 20);
+    ox_writer_init(&made.cuts, NULL, 1 << 20);
+    stream->root = (uint8_t)(1 + random_below(random, OX_FT_ROOT_LAST));
+    random_ftstream_make(&made, stream->root, (uint32_t)random_next(random));
+    stream->bytes = (ox_bytes){allocate(random, made.bytes.size_bytes, 1), made.bytes.size_bytes};
+    if (made.bytes.size_bytes != 0) {
+      memcpy((uint8_t *)stream->bytes.data, made.bytes.data, made.bytes.size_bytes);
+    }
+    ox_writer_dispose(&made.bytes);
+    ox_writer_dispose(&made.cuts);
   } else if (strcmp(name, "ox_ab_row") == 0) {
     const uint8_t *bytes = base;
     *(ox_ab_row *)out =

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <oxkit/ropcodec/ftstream.h>
+#include <oxkit/ropcodec/kinds.h>
 
 #include "random_ftstream.h"
 
@@ -128,7 +129,7 @@ static void assert_same_log(const event_log *a, const event_log *b) {
 }
 
 static random_ftstream make(unsigned root, uint32_t seed, unsigned budget, bool unusual) {
-  random_ftstream random;
+  random_ftstream random = {.depth = 0};
   ox_writer_init(&random.bytes, NULL, SIZE_MAX / 2);
   ox_writer_init(&random.cuts, NULL, SIZE_MAX / 2);
   random.budget = budget;
@@ -1188,6 +1189,82 @@ static void test_writer__streams_from_a_source(void **state) {
   assert_int_equal(ox_ft_writer_read(&writer, buffer, sizeof buffer, &size, &done, NULL), OX_E_IO);
 }
 
+/* The kind: text for people, and JSON both ways. */
+
+static void test_kind__shows_a_stream(void **state) {
+  char hex[2000];
+  snprintf(hex, sizeof hex, "%s 03003A40 03001740 02000000 0102 03003B40 03001440", sample);
+  ox_bytes stream = from_hex(*state, hex);
+  const ox_kind *kind = ox_kind_find("ftstream");
+  ox_writer text, json, back;
+  ox_error err = {.status = OX_OK};
+  ox_writer_init(&text, NULL, 100000);
+  ox_writer_init(&json, NULL, 100000);
+  ox_writer_init(&back, NULL, 100000);
+  assert_int_equal(ox_kind_dump(kind, stream, NULL, &text, &err), OX_OK);
+  ox_write_u8(&text, 0);
+  static const char *const lines[] = {
+      "hierarchySync\n",
+      "folderChange\n",
+      "0000  IncrSyncChg\n",
+      "0004  0x65E10102 PidTagParentSourceKey = 0 bytes\n",
+      "0073  0x3001001F PidTagDisplayName = \"INBOX\"\n",
+      "002A  0x30080040 PidTagLastModificationTime = 2015-05-03T09:15:12",
+      "00A7  0x10F4000B PidTagAttributeHidden = false\n",
+      "00B1  0x40170003 MetaTagIdsetGiven = 2 bytes: 01 02\n",
+      "00BF  IncrSyncEnd\n",
+  };
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    if (strstr((const char *)text.data, lines[i]) == NULL) {
+      fprintf(stderr, "%s is not in\n%s\n", lines[i], (const char *)text.data);
+      fail();
+    }
+  }
+  assert_int_equal(ox_kind_to_json(kind, stream, NULL, &json, &err), OX_OK);
+  const ox_str8 json_text = {(const char *)json.data, json.size_bytes};
+  assert_int_equal(ox_kind_from_json(json_text, &back, NULL, &err), OX_OK);
+  assert_true(ox_bytes_equal(ox_writer_bytes(&back), stream));
+  ox_writer_dispose(&text);
+  ox_writer_dispose(&json);
+  ox_writer_dispose(&back);
+}
+
+static void test_kind__writes_what_somebody_types(void **state) {
+  static const char good[] =
+      "{\"kind\": \"ftstream\", \"value\": {\"stream\": {\"root\": \"messageContent\", \"items\": ["
+      "{\"tag\": \"PidTagSubject\", \"value\": \"ab\"},"
+      "{\"marker\": \"StartRecip\"}, {\"tag\": \"0x30000003\", \"value\": 0},"
+      "{\"marker\": \"EndToRecip\"}]}}}";
+  static const struct {
+    const char *items;
+    const char *reason;
+  } bad[] = {
+      {"\"root\": \"message\", \"items\": []", "no such root"},
+      {"\"root\": \"state\", \"items\": [{\"marker\": \"StartState\"}]", "no such marker"},
+      {"\"root\": \"state\", \"items\": [{\"marker\": \"EndMessage\"}]", "not allowed here"},
+      {"\"root\": \"state\", \"items\": []", "ends too early"},
+      {"\"root\": \"messageContent\", \"items\": [{\"tag\": \"0x80000003\", \"value\": 1}]",
+       "needs a name"},
+      {"\"root\": \"messageContent\", \"items\": [{\"tag\": \"0x10000003\"}]", "value"},
+  };
+  ox_writer w;
+  ox_error err = {.status = OX_OK};
+  ox_writer_init(&w, NULL, 10000);
+  assert_int_equal(ox_kind_from_json(ox_str8_from(good), &w, NULL, &err), OX_OK);
+  assert_true(ox_bytes_equal(ox_writer_bytes(&w),
+                             stream_of(*state, SUBJECT "40030003. " ROWID "40040003. ")));
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    char text[500];
+    snprintf(text, sizeof text, "{\"kind\": \"ftstream\", \"value\": {\"stream\": {%s}}}",
+             bad[i].items);
+    ox_writer_reset(&w);
+    assert_int_not_equal(ox_kind_from_json(ox_str8_from(text), &w, NULL, &err), OX_OK);
+    if (strstr(err.text, bad[i].reason) == NULL) fprintf(stderr, "%s: %s\n", text, err.text);
+    assert_non_null(strstr(err.text, bad[i].reason));
+  }
+  ox_writer_dispose(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_parser__cuts_make_no_difference),
@@ -1211,6 +1288,8 @@ int main(void) {
       cmocka_unit_test(test_writer__scales_its_progress),
       cmocka_unit_test(test_writer__refuses_events_that_contradict_themselves),
       cmocka_unit_test(test_writer__streams_from_a_source),
+      ARENA_TEST(test_kind__shows_a_stream),
+      ARENA_TEST(test_kind__writes_what_somebody_types),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

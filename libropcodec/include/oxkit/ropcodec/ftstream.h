@@ -200,8 +200,9 @@ typedef struct ox_ft_lexer {
   uint32_t value_left; /* of a value in pieces */
   uint32_t tail;       /* its last four bytes */
   uint16_t value_type;
-  uint8_t in_value;
-  bool carry_used;
+  bool in_value;
+  bool carry_used; /* by the last event, whose views may be in there */
+  bool is_calm;    /* the chunk is at the beginning of an element */
   bool ended;
   ox_status status;
   ox_error error;
@@ -239,6 +240,8 @@ typedef struct ox_ft_frame {
   uint8_t state;
   uint16_t seen;
   uint32_t property_count;
+  uint16_t watched_id;
+  bool is_plain;
 } ox_ft_frame;
 
 /** Private. */
@@ -256,8 +259,10 @@ typedef struct ox_ft_parser {
   ox_ft_lexer lexer;
   ox_ft_grammar grammar;
   ox_ft_event held;
+  unsigned token;
   bool holding;
   bool maybe_full;
+  bool is_calm; /* neither, and no failure */
   ox_status status;
   ox_error error;
 } ox_ft_parser;
@@ -290,6 +295,18 @@ OX_EXPORT OX_WARN_UNUSED ox_status ox_ft_parser_next(ox_ft_parser *parser, ox_ft
 /** The root of a whole stream: the one whose grammar takes all of it or, when none does, most of
  *  it. Lists of properties that could be anything are taken by what is among them. */
 OX_EXPORT unsigned ox_ft_guess_root(ox_bytes stream);
+
+/** A whole stream, as a value that stands for itself. */
+typedef struct ox_ft_stream {
+  uint8_t root;
+  ox_bytes bytes;
+} ox_ft_stream;
+
+/** Takes all bytes that are left, with the root that ox_ft_guess_root finds; lenient.
+ *  @param arena  for multi-values while they are looked at
+ *  @return OX_OK or the parser's failure */
+OX_EXPORT ox_status ox_ft_stream_decode(ox_reader *r, ox_arena *arena, ox_ft_stream *out);
+OX_EXPORT void ox_ft_stream_encode(ox_writer *w, const ox_ft_stream *in);
 
 /* The writer. */
 
