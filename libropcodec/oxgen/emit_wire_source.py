@@ -576,6 +576,8 @@ class Descriptors:
             flags.append("OX_WIRE_BIG_ENDIAN")
         if field.at:
             flags.append("OX_WIRE_VIEW")
+        if field.minutes:
+            flags.append("OX_WIRE_MINUTES")
         parts = [f'.name = "{field.name}"', f".kind = {kind}", f".offset = offsetof({name}, {field.name})"]
         if flags:
             parts.append(".flags = " + " | ".join(flags))

@@ -96,6 +96,7 @@ class Field:
         self.arguments = None    # (columns Field, count Field) or "columns": what a hand type needs
         self.maximum = None      # number or Field
         self.allowed = None      # list of numbers
+        self.minutes = False     # since 1601
         self.optional = False    # inside a context condition: pointer, or empty bytes
         self.min_text = None
 
@@ -649,6 +650,10 @@ class Parser:
             if field.type not in INTEGERS or field.is_array():
                 line.fail("in= belongs to a number")
             field.allowed = [number_of(line, part) for part in value.split(",")]
+        elif word == "as=minutes":
+            field.minutes = True
+            if field.type != "u32":
+                line.fail("as=minutes belongs to a u32")
         elif key == "as":
             field.values = self.schema.values.get(value)
             if field.values is None:

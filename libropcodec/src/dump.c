@@ -3,6 +3,7 @@
 #include <oxkit/ropcodec/property_info.h>
 #include <oxkit/ropcodec/recipient.h>
 #include <oxkit/ropcodec/rows.h>
+#include <oxkit/ropcodec/zone.h>
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -141,12 +142,23 @@ typedef struct dumper {
   ox_proptag recipient_columns[RECIPIENT_COLUMNS_MAX];
 } dumper;
 
+void ox_dump_minutes(ox_writer *w, uint32_t minutes) {
+  uint32_t year, month, day;
+  ox_minutes_to_date(minutes, &year, &month, &day);
+  ox_dump_format(w, " (%04u-%02u-%02u %02u:%02u)", year, month, day, minutes / 60 % 24,
+                 minutes % 60);
+}
+
 static void put_number(ox_writer *w, const ox_wire_field *field, uint64_t value) {
   unsigned digits = ox_wire_integer_bytes(field->kind) * 2;
   if (value > 9 || field->values != NULL) {
     ox_dump_format(w, "0x%0*" PRIX64, (int)digits, value);
   } else {
     ox_dump_format(w, "%" PRIu64, value);
+  }
+  if ((field->flags & OX_WIRE_MINUTES) != 0) {
+    ox_dump_minutes(w, (uint32_t)value);
+    return;
   }
   if (field->values == NULL) {
     if (value > 9 && value < 1000000000000u) ox_dump_format(w, " (%" PRIu64 ")", value);

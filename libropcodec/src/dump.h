@@ -15,6 +15,8 @@ void ox_dump_str16(ox_writer *w, ox_arena *arena, ox_str16 text);
 void ox_dump_bytes(ox_writer *w, const uint8_t *data, size_t size_bytes);
 void ox_dump_guid(ox_writer *w, const ox_guid *guid);
 void ox_dump_time(ox_writer *w, ox_filetime time);
+/* A date and time in brackets: what a number of minutes since 1601 means. */
+void ox_dump_minutes(ox_writer *w, uint32_t minutes);
 /* REPLID-GLOBCNT. */
 void ox_dump_id(ox_writer *w, uint64_t id);
 void ox_dump_status(ox_writer *w, ox_status status);

@@ -20,6 +20,13 @@ static void dump_number(ox_writer *w, unsigned indent, const char *name, uint32_
   ox_dump_format(w, "0x%08X\n", value);
 }
 
+static void dump_minutes(ox_writer *w, unsigned indent, const char *name, uint32_t minutes) {
+  line(w, indent, name);
+  ox_dump_format(w, "0x%08X", minutes);
+  ox_dump_minutes(w, minutes);
+  ox_write_text(w, "\n");
+}
+
 static void dump_block(ox_writer *w, unsigned indent, const char *name, ox_bytes bytes) {
   line(w, indent, name);
   ox_dump_bytes(w, bytes.data, bytes.size_bytes);
@@ -47,9 +54,9 @@ static void dump(ox_writer *w, ox_arena *arena, unsigned indent, unsigned width,
     }
     dump_block(w, indent + 2, "reserved_block_ee1", x->reserved_block_ee1);
     if ((flags & TEXTS) == 0) continue;
-    dump_number(w, indent + 2, "start_date_time", x->start_date_time);
-    dump_number(w, indent + 2, "end_date_time", x->end_date_time);
-    dump_number(w, indent + 2, "original_start_date", x->original_start_date);
+    dump_minutes(w, indent + 2, "start_date_time", x->start_date_time);
+    dump_minutes(w, indent + 2, "end_date_time", x->end_date_time);
+    dump_minutes(w, indent + 2, "original_start_date", x->original_start_date);
     if (flags & OX_OVERRIDE_FLAGS_SUBJECT) {
       dump_text(w, arena, indent + 2, "wide_char_subject", x->wide_char_subject);
     }

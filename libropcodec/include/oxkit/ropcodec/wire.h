@@ -46,7 +46,8 @@ OX_BEGIN_DECLS
   8u /**< takes everything that is left, or with a term: up to the element \
         for whose members it holds */
 #define OX_WIRE_BIG_ENDIAN 16u
-#define OX_WIRE_VIEW 32u /**< decoded from elsewhere in the structure and not encoded */
+#define OX_WIRE_VIEW 32u    /**< decoded from elsewhere in the structure and not encoded */
+#define OX_WIRE_MINUTES 64u /**< minutes since 1601-01-01 00:00, local time */
 
 /** A name for a value, or for a bit or group of bits. */
 typedef struct ox_wire_named_value {
