@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include <oxkit/ropcodec/kinds.h>
 #include <oxkit/ropcodec/namedprop.h>
 #include <oxkit/ropcodec/pcl.h>
 #include <oxkit/ropcodec/restriction.h>
@@ -165,8 +166,23 @@ static void rule_condition_sample(sample *s) {
   check_condition(s, OX_COUNT_16);
 }
 
+/* The whole value is of that kind, and is written again as it was. */
+static void check_kind(sample *s, const char *name) {
+  const ox_kind *kind = ox_kind_find(name);
+  void *value;
+  ox_error err;
+  assert_non_null(kind);
+  if (ox_kind_decode(kind, s->value, NULL, s->arena, &value, &err) != OX_OK)
+    fail_msg("%s: %s", s->name, err.text);
+  ox_writer w;
+  ox_writer_init(&w, NULL, SMARTVIEW_MAX_BYTES);
+  ox_wire_encode(kind->structure, &w, value);
+  assert_encodes_to(s, &w, s->value);
+}
+
 static void extended_condition_sample(sample *s) {
   check_condition(s, OX_COUNT_32);
+  check_kind(s, "extended-rule-condition");
 }
 
 static void test_restriction__samples(void **state) {
@@ -202,6 +218,7 @@ static void rule_action_sample(sample *s) {
   ox_rule_actions_encode(&w, OX_COUNT_32, &actions);
   ox_bytes rest = {s->value.data + start, s->value.size_bytes - start};
   assert_encodes_to(s, &w, rest);
+  check_kind(s, "extended-rule-message-actions");
 }
 
 static void test_rule_actions__samples(void **state) {
