@@ -9,6 +9,7 @@
 #include <oxkit/ropcodec/freebusy.h>
 #include <oxkit/ropcodec/ftinfo.h>
 #include <oxkit/ropcodec/globalobjid.h>
+#include <oxkit/ropcodec/ids.h>
 #include <oxkit/ropcodec/outlook.h>
 #include <oxkit/ropcodec/recurrence.h>
 #include <oxkit/ropcodec/nspi.h>
@@ -64,6 +65,11 @@ static const ox_kind table[] = {
     {"free-busy-month", "times of one kind in a month of free/busy data", &ox_free_busy_month_wire},
     {"ftstream", "a whole FastTransfer stream of any root", &ox_ft_fast_transfer_stream_wire},
     {"global-object-id", "the identity of an appointment", &ox_global_object_id_wire},
+    {"globset", "ids of one replica (GLOBSET)", &ox_ids_globset_wire},
+    {"idset", "ids by REPLGUID, as in the ICS state (MetaTagIdsetGiven, MetaTagCnsetSeen)",
+     &ox_ids_idset_wire},
+    {"idset-replid", "ids by REPLID, as in downloads (MetaTagIdsetDeleted, MetaTagIdsetRead)",
+     &ox_ids_idset_by_replid_wire},
     {"long-term-id", "a folder's or message's id outside its replica", &ox_long_term_id_wire},
     {"notification-data", "the event that RopNotify tells of", &ox_notification_data_wire},
     {"nspi-bind-request", "the body of an address book Bind request over MAPI/HTTP",

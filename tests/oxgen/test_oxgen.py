@@ -90,7 +90,8 @@ class BadInput(unittest.TestCase):
 class HandTypes(unittest.TestCase):
     """What the notation cannot say has a budget: raise it with a reason."""
 
-    BUDGET = 17
+    # Three are sets of ids: commands that work on a stack, and orders that a reader checks.
+    BUDGET = 20
 
     def test_stay_in_their_budget(self):
         schema = os.path.join(HERE, "..", "..", "libropcodec", "schema")

@@ -7,6 +7,7 @@
 
 #include <oxkit/ropcodec/abvalue.h>
 #include <oxkit/ropcodec/entryid.h>
+#include <oxkit/ropcodec/idset.h>
 #include <oxkit/ropcodec/namedprop.h>
 #include <oxkit/ropcodec/pcl.h>
 #include <oxkit/ropcodec/recurrence.h>
@@ -14,6 +15,7 @@
 #include <oxkit/ropcodec/ruleaction.h>
 #include <oxkit/ropcodec/sort.h>
 
+#include "../../libropcodec/src/show.h"
 #include "../../libropcodec/src/value.h"
 #include "../../libropcodec/src/wire_internal.h"
 
@@ -476,6 +478,39 @@ static bool random_identifier(random_wire *random, const char *name, void *out) 
   return true;
 }
 
+/* Ranges near to each other and far away, at least `min` of them. */
+static ox_globset random_globset(random_wire *random, uint32_t min) {
+  ox_globset set = {NULL, min + random_below(random, 4 * SMALL), 0, NULL};
+  set.ranges = allocate(random, set.count, sizeof *set.ranges);
+  uint64_t at = random_below(random, 3);
+  for (size_t i = 0; i < set.count; i++) {
+    unsigned bits = 1 + 4 * random_below(random, 10); /* twenty times 2^37 fit into 48 bits */
+    at += 2 + random_next(random) % (UINT64_C(1) << bits);
+    set.ranges[i].low = at;
+    at += random_below(random, 2) * random_below(random, 12);
+    set.ranges[i].high = at;
+  }
+  return set;
+}
+
+static ox_idset random_idset(random_wire *random, uint8_t form) {
+  ox_idset set;
+  ox_idset_init(&set, form, NULL);
+  set.count = random_below(random, SMALL);
+  set.entries = allocate(random, set.count, sizeof *set.entries);
+  for (size_t i = 0; i < set.count; i++) {
+    ox_idset_entry *entry = &set.entries[i];
+    if (form == OX_IDSET_REPLID) {
+      entry->replica.replid = (uint16_t)(i * 256 + random_below(random, 256));
+    } else {
+      entry->replica.replguid = random_guid(random);
+      entry->replica.replguid.data1 = (uint32_t)i + 1;
+    }
+    entry->ids = random_globset(random, 1);
+  }
+  return set;
+}
+
 static void random_hand(random_wire *random, const ox_wire_field *field, const void *base,
                         void *out) {
   const char *name = field->hand->name;
@@ -526,6 +561,12 @@ static void random_hand(random_wire *random, const ox_wire_field *field, const v
     }
     ox_writer_dispose(&made.bytes);
     ox_writer_dispose(&made.cuts);
+  } else if (strcmp(name, "ox_globset") == 0) {
+    *(ox_globset *)out = random_globset(random, 0);
+  } else if (strcmp(name, "ox_idset") == 0) {
+    uint8_t form =
+        field->hand->hooks == &ox_idset_replid_hooks ? OX_IDSET_REPLID : OX_IDSET_REPLGUID;
+    *(ox_idset *)out = random_idset(random, form);
   } else if (strcmp(name, "ox_ab_row") == 0) {
     const uint8_t *bytes = base;
     *(ox_ab_row *)out =

@@ -2,6 +2,7 @@
 #include "../support/testing.h"
 
 #include <oxkit/ropcodec/idset.h>
+#include <oxkit/ropcodec/kinds.h>
 
 /* In the order of their bytes, which is not that of the numbers in them. */
 #define GUID_A "01 00 00 FF 00 00 00 00 00 00 00 00 00 00 00 0A "
@@ -346,6 +347,54 @@ static void test_idset__says_which_replica_is_unknown(void **state) {
   ox_idset_dispose(&out);
 }
 
+/* JSON that a person wrote. */
+static void test_idset__from_json(void **state) {
+  static const struct {
+    const char *json;
+    ox_status status;
+    const char *hex;
+  } cases[] = {
+      {"{\"kind\": \"idset-replid\", \"value\": {\"replicas\": [{\"replid\": 2, \"ranges\": "
+       "[{\"low\": 1, \"high\": \"0x000000000003\"}]}]}}",
+       OX_OK, "02 00 05 00 00 00 00 00 52 01 03 50 00"},
+      {"{\"kind\": \"idset\", \"value\": {\"replicas\": [{\"replguid\": "
+       "\"ff000001-0000-0000-0000-00000000000a\", \"ranges\": [{\"low\": 7, \"high\": 7}]}]}}",
+       OX_OK, GUID_A "06 00 00 00 00 00 07 00"},
+      {"{\"kind\": \"globset\", \"value\": {\"ranges\": []}}", OX_OK, "00"},
+      /* Out of order, adjacent, upside down, without ids: what the encoder refuses. */
+      {"{\"kind\": \"globset\", \"value\": {\"ranges\": [{\"low\": 5, \"high\": 6}, "
+       "{\"low\": 1, \"high\": 2}]}}",
+       OX_E_USAGE, NULL},
+      {"{\"kind\": \"globset\", \"value\": {\"ranges\": [{\"low\": 5, \"high\": 6}, "
+       "{\"low\": 7, \"high\": 8}]}}",
+       OX_E_USAGE, NULL},
+      {"{\"kind\": \"globset\", \"value\": {\"ranges\": [{\"low\": 6, \"high\": 5}]}}", OX_E_USAGE,
+       NULL},
+      {"{\"kind\": \"idset-replid\", \"value\": {\"replicas\": [{\"replid\": 2, \"ranges\": "
+       "[]}]}}",
+       OX_E_USAGE, NULL},
+      /* No GLOBCNT, no REPLID, no range. */
+      {"{\"kind\": \"globset\", \"value\": {\"ranges\": [{\"low\": 1, \"high\": "
+       "\"0x1000000000000\"}]}}",
+       OX_E_MALFORMED, NULL},
+      {"{\"kind\": \"idset-replid\", \"value\": {\"replicas\": [{\"replid\": 65536, "
+       "\"ranges\": []}]}}",
+       OX_E_MALFORMED, NULL},
+      {"{\"kind\": \"globset\", \"value\": {\"ranges\": [{\"low\": 1}]}}", OX_E_MALFORMED, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    ox_writer w;
+    ox_error err = {0};
+    ox_writer_init(&w, NULL, 1000);
+    ox_status status = ox_kind_from_json(ox_str8_from(cases[i].json), &w, NULL, &err);
+    if (status != cases[i].status) fail_msg("%s: %s", cases[i].json, err.text);
+    if (status == OX_OK) {
+      assert_true(ox_bytes_equal(ox_writer_bytes(&w), from_hex(*state, cases[i].hex)));
+    }
+    ox_writer_dispose(&w);
+  }
+}
+
 static ox_status build(const ox_allocator *allocator, void *user) {
   const ox_bytes *bytes = user;
   replicas known = {{guid_a, guid_b, guid_c}, {2, 1, 2}, 0, OX_E_NOT_FOUND};
@@ -393,6 +442,7 @@ int main(void) {
       ARENA_TEST(test_idset__converts_both_ways),
       ARENA_TEST(test_idset__joins_replicas_that_are_one),
       ARENA_TEST(test_idset__says_which_replica_is_unknown),
+      ARENA_TEST(test_idset__from_json),
       ARENA_TEST(test_idset__survives_every_failing_allocation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
