@@ -4,10 +4,10 @@
 usage: campaign.py BUILD [--cpu-seconds N] [--jobs N] [--work DIR] [--corpus-files N] [TARGET...]
 
 BUILD is a folder configured with clang and -Dfuzzing=enabled (doc/fuzzing.md has the command);
-nothing may be built in it meanwhile. A target starts from its committed corpus and from what earlier runs left in the work folder. What is
-counted is the CPU time of the fuzzer itself, so a busy machine shortens nothing; it ends when its
-budget is spent. Then the inputs that reach most new edges go to the committed corpus, small ones
-and few, since the ordinary test run replays them all.
+nothing may be built in it meanwhile. A target starts from its committed corpus and from what
+earlier runs left in the work folder. What is counted is the CPU time of the fuzzer itself, so a
+busy machine shortens nothing; it ends when its budget is spent. Then the inputs that reach most new
+edges go to the committed corpus, small ones and few, since the ordinary test run replays them all.
 
 Each target gives one row of the table in doc/fuzzing.md. An input that crashes, leaks, hangs or
 needs too much memory ends its target; it stays in the work folder under its own name, and the exit
