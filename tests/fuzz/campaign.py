@@ -9,9 +9,9 @@ earlier runs left in the work folder. What is counted is the CPU time of the fuz
 busy machine shortens nothing; it ends when its budget is spent. Then the inputs that reach most new
 edges go to the committed corpus, small ones and few, since the ordinary test run replays them all.
 
-Each target gives one row of the table in doc/fuzzing.md. An input that crashes, leaks, hangs or
-needs too much memory ends its target; it stays in the work folder under its own name, and the exit
-status is 1.
+Each target gives one row of the table in doc/fuzzing.md; so does one that SIGTERM cuts short, with
+the CPU seconds that it had. An input that crashes, leaks, hangs or needs too much memory ends its
+target; it stays in the work folder under its own name, and the exit status is 1.
 """
 import argparse
 import datetime
@@ -61,10 +61,15 @@ class Run:
             self.cpu_seconds = usage.ru_utime + usage.ru_stime
             return True
         fields = pathlib.Path(f'/proc/{self.child.pid}/stat').read_text().rsplit(')', 1)[1].split()
-        if not self.told and (int(fields[11]) + int(fields[12])) / TICKS >= self.budget:
-            self.child.send_signal(signal.SIGUSR1)  # libFuzzer prints its numbers and exits with 0
-            self.told = True
+        if (int(fields[11]) + int(fields[12])) / TICKS >= self.budget:
+            self.end()
         return False
+
+    def end(self):
+        """Asks it to end: libFuzzer prints its numbers and exits with 0."""
+        if not self.told:
+            self.child.send_signal(signal.SIGUSR1)
+        self.told = True
 
     def clean(self):
         return self.child.returncode == 0
@@ -90,7 +95,7 @@ class Run:
         with open(self.log, 'ab') as out:
             subprocess.run([self.fuzzer, '-merge=1', f'-merge_control_file={control}',
                             '-use_counters=0', *LIMITS, scratch, self.inputs],
-                           stdout=out, stderr=out, env=ENVIRONMENT, check=True)
+                           stdout=out, stderr=out, env=ENVIRONMENT, check=False)
         room = corpus_files - len(os.listdir(self.seeds))
         kept, total = 0, 0
         for path in telling_inputs(control.read_text(), self.inputs):
@@ -152,7 +157,11 @@ def main():
                 print(run.row(kept), flush=True)
     finally:
         for run in running:
-            run.child.kill()
+            run.end()
+        for run in running:
+            while not run.poll():
+                time.sleep(1)
+            print(run.row(0), flush=True)
     sys.exit(0 if clean else 1)
 
 
