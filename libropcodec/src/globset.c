@@ -135,12 +135,10 @@ uint64_t ox_globset_id_count(const ox_globset *set) {
 /* Algebra: `ranges` has room for the ranges of both. Each returns how many ranges it made. */
 
 static size_t unite(const ox_globset *a, const ox_globset *b, ox_globcnt_range *ranges) {
-  const ox_globcnt_range *at_a = a->ranges, *end_a = at_a + a->count;
-  const ox_globcnt_range *at_b = b->ranges, *end_b = at_b + b->count;
-  size_t count = 0;
-  while (at_a != end_a || at_b != end_b) {
-    bool from_a = at_b == end_b || (at_a != end_a && at_a->low < at_b->low);
-    const ox_globcnt_range *next = from_a ? at_a++ : at_b++;
+  size_t i = 0, k = 0, count = 0;
+  while (i < a->count || k < b->count) {
+    bool from_a = k == b->count || (i < a->count && a->ranges[i].low < b->ranges[k].low);
+    const ox_globcnt_range *next = from_a ? &a->ranges[i++] : &b->ranges[k++];
     if (count == 0 || next->low > ranges[count - 1].high + 1) {
       ranges[count++] = *next;
     } else if (next->high > ranges[count - 1].high) {
