@@ -27,7 +27,7 @@ static const ox_status_row *find_row(ox_status status) {
 bool ox_failed(ox_status status) {
   if (status == OX_OK) return false;
   const ox_status_row *row = find_row(status);
-  return row == NULL || strncmp(text_at(row->macro), "OX_W_", 5) != 0;
+  return row == NULL || !row->is_warning;
 }
 
 bool ox_status_is_local(ox_status status) {
@@ -46,6 +46,27 @@ const char *ox_status_text(ox_status status) {
   return row != NULL ? text_at(row->text) : "A code that no table of ours has.";
 }
 
+/* OX_E_ISAM_LOG_FULL is the name IsamErrorLogFull in capitals; what stands in front is compared by
+ * the caller. */
+static bool is_name_in_capitals(const char *capitals, const char *name) {
+  static const char engine[] = "IsamError";
+  const char *error_word = strncmp(name, engine, sizeof engine - 1) == 0 ? name + 4 : NULL;
+  for (; *capitals != 0; capitals++) {
+    if (*capitals == '_') continue;
+    if (name == error_word && strncmp(capitals, "ERROR", 5) != 0) name += 5;
+    char c = *name++;
+    if (*capitals != (c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c)) return false;
+  }
+  return *name == 0;
+}
+
+static bool is_macro(const ox_status_row *row, const char *name) {
+  const char *macro = text_at(row->macro);
+  if (*macro != 0) return strcmp(macro, name) == 0;
+  return strncmp(name, row->is_warning ? "OX_W_" : "OX_E_", 5) == 0 &&
+         is_name_in_capitals(name + 5, text_at(row->name));
+}
+
 static bool is_alternate(const char *alternates, const char *name) {
   const size_t length = strlen(name);
   for (const char *at = alternates; *at != 0;) {
@@ -59,7 +80,7 @@ static bool is_alternate(const char *alternates, const char *name) {
 ox_status ox_status_from_name(const char *name, ox_status *status_out) {
   for (size_t i = 0; i < ox_status_table_count; i++) {
     const ox_status_row *row = &ox_status_table[i];
-    if (strcmp(text_at(row->macro), name) == 0 || strcmp(text_at(row->name), name) == 0 ||
+    if (is_macro(row, name) || strcmp(text_at(row->name), name) == 0 ||
         is_alternate(text_at(row->alternates), name)) {
       *status_out = row->code;
       return OX_OK;

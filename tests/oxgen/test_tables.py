@@ -73,16 +73,19 @@ class Tables(unittest.TestCase):
 
     def test_errors_become_macros_and_sorted_rows(self):
         emitter = importlib.import_module("emit_errors")
-        path = self.file("e.tsv", ERROR + "OX_W_B\t00040680\tB\t2.4.3\tSays \"b\".\n")
+        path = self.file("e.tsv", ERROR + "OX_W_B\t00040680\tB\t2.4.3\tSays \"b\".\n"
+                         "OX_E_MINE\t80050000\tC\t2.4\tText.\n")
         header = emitter.header([path])
         self.assertIn("/** Text. (A, 2.4) */\n#define OX_E_A ((ox_status)0x8004010Fu)\n", header)
         source = emitter.source([path]).splitlines()
-        # A row: code; macro, name, text, alternates.
+        # A row: code; macro where it is not the name in capitals, name, alternates, text; warning.
         self.assertEqual([line for line in source if line.startswith("  {0x")],
-                         ["  {0x00040680u, 0, 7, 9, 19},", "  {0x8004010Fu, 20, 27, 29, 35},"])
+                         ["  {0x00040680u, 0, 1, 0, 3, true},",
+                          "  {0x8004010Fu, 0, 13, 15, 19, false},",
+                          "  {0x80050000u, 25, 35, 0, 19, false},"])
         self.assertEqual([line for line in source if line.startswith('  "')],
-                         ['  "OX_W_B\\0"', '  "B\\0"', '  "Says \\"b\\".\\0"', '  "\\0"',
-                          '  "OX_E_A\\0"', '  "A\\0"', '  "Text.\\0"', '  "ecA\\0";'])
+                         ['  "\\0"', '  "B\\0"', '  "Says \\"b\\".\\0"', '  "A\\0"', '  "ecA\\0"',
+                          '  "Text.\\0"', '  "OX_E_MINE\\0"', '  "C\\0";'])
 
     def test_properties_become_macros_and_hashed_rows(self):
         emitter = importlib.import_module("emit_properties")

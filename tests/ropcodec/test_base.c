@@ -101,7 +101,14 @@ static void test_status__names_warnings_and_peers(void **state) {
   assert_int_equal(code, OX_E_NOT_FOUND);
   assert_int_equal(ox_status_from_name("MAPI_E_COLLISION", &code), OX_OK);
   assert_int_equal(code, 0x80040604);
-  assert_int_equal(ox_status_from_name("MAPI_E", &code), OX_E_NOT_FOUND);
+  assert_int_equal(ox_status_from_name("OX_E_ISAM_LOG_WRITE_FAIL", &code), OX_OK);
+  assert_string_equal(ox_status_name(code), "IsamErrorLogWriteFail");
+  static const char *const unknown[] = {"MAPI_E",         "OX_E_",     "OX_E_NOT_FOUN",
+                                        "OX_W_NOT_FOUND", "OX_E_ISAM", "OX_E_ISAM_",
+                                        "OX_E_NotFound"};
+  for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+    assert_int_equal(ox_status_from_name(unknown[i], &code), OX_E_NOT_FOUND);
+  }
   ox_error err;
   assert_int_equal(ox_status_from_peer(OX_E_NO_MEMORY, &err), OX_E_REMOTE);
   assert_int_equal(err.remote_code, OX_E_NO_MEMORY);

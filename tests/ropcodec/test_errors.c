@@ -66,8 +66,8 @@ static void test_errors__every_row_is_found_and_the_tables_are_complete(void **s
   fclose(file);
   for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
     if (sections[i].count != sections[i].expected) {
-      fail_msg("%s has %zu codes, not %zu", sections[i].name, sections[i].expected,
-               sections[i].count);
+      fail_msg("%s has %zu codes, not %zu", sections[i].name, sections[i].count,
+               sections[i].expected);
     }
   }
 }

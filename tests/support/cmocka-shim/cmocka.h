@@ -80,6 +80,8 @@ static SHIM_UNUSED void shim_strings(const char *a, const char *b, const char *f
   shim_check(strcmp(a, b) != 0, __FILE__, __LINE__, #a " != " #b)
 #define assert_memory_equal(a, b, n) \
   shim_check(memcmp(a, b, n) == 0, __FILE__, __LINE__, #a " has the bytes of " #b)
+#define assert_memory_not_equal(a, b, n) \
+  shim_check(memcmp(a, b, n) != 0, __FILE__, __LINE__, #a " has other bytes than " #b)
 
 static SHIM_UNUSED int shim_run(const struct CMUnitTest *test) {
   static void *state; /* static, so that longjmp leaves it alone */
