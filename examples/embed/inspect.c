@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
   ox_status status = json ? ox_kind_to_json(kind, bytes, NULL, &out, &err)
                           : ox_kind_dump(kind, bytes, NULL, &out, &err);
   ox_bytes text = ox_writer_bytes(&out);
-  fwrite(text.data, 1, text.size_bytes, stdout);
+  if (text.size_bytes != 0) fwrite(text.data, 1, text.size_bytes, stdout);
   if (status != OX_OK) {
     fprintf(stderr, "at byte %llu, field %s of %s: %s\n", (unsigned long long)err.offset,
             err.field != NULL ? err.field : "?", err.spec != NULL ? err.spec : "?", err.text);

@@ -308,7 +308,7 @@ static size_t nest_actions(uint8_t *data, unsigned depth, unsigned width) {
     uint32_t length = (uint32_t)(13 + inside);
     memset(data + n, 0, 2 * width + 13);
     data[n] = 1;
-    memcpy(data + n + width, &length, width);
+    for (unsigned k = 0; k < width; k++) data[n + width + k] = (uint8_t)(length >> 8 * k);
     data[n + 2 * width] = OX_ACTION_TAG;
     memcpy(data + n + 2 * width + 9, "\xFE\x00\x80\x66", 4);
     n += 2 * width + 13;

@@ -21,7 +21,7 @@ static const char *folder;
 
 /* One field on the wire; bytes is VARIABLE when its size is not fixed. */
 typedef struct wire_field {
-  char name[64];
+  char name[80];
   size_t bytes;
 } wire_field;
 
