@@ -120,6 +120,8 @@ ox_filetime ox_json_time(ox_json_reader *r, const ox_json_value *value);
 ox_guid ox_json_guid(ox_json_reader *r, const ox_json_value *value);
 /* The data is never NULL, so that empty is not absent. */
 ox_bytes ox_json_bytes(ox_json_reader *r, const ox_json_value *value);
+/* Writes such bytes as they are, where a structure has a member that holds them exactly. */
+void ox_json_copy_bytes(ox_json_reader *r, const ox_json_value *value, ox_writer *w);
 ox_str8 ox_json_str8(ox_json_reader *r, const ox_json_value *value);
 ox_str16 ox_json_str16(ox_json_reader *r, const ox_json_value *value);
 uint64_t ox_json_named(ox_json_reader *r, const ox_json_value *value, const ox_wire_values *values,

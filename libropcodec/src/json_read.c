@@ -547,6 +547,11 @@ ox_bytes ox_json_bytes(ox_json_reader *r, const ox_json_value *value) {
   return bytes;
 }
 
+void ox_json_copy_bytes(ox_json_reader *r, const ox_json_value *value, ox_writer *w) {
+  ox_bytes bytes = ox_json_bytes(r, value);
+  if (r->status == OX_OK) ox_write_bytes(w, bytes.data, bytes.size_bytes);
+}
+
 /* The bytes of the form {"hex": "..."}; false when the value has another form. */
 static bool lossy(ox_json_reader *r, const ox_json_value *value, ox_bytes *out) {
   if (r->status != OX_OK || value == NULL || value->type != OX_JSON_OBJECT) return false;

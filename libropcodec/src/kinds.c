@@ -330,8 +330,7 @@ static void encode(ox_json_reader *r, const ox_json_value *top, const ox_kind *k
   const ox_json_value *bytes = ox_json_member(r, top, "bytes");
   ox_json_close(r, top);
   if (bytes != NULL) {
-    ox_bytes exact = ox_json_bytes(r, bytes);
-    if (r->status == OX_OK) ox_write_bytes(w, exact.data, exact.size_bytes);
+    ox_json_copy_bytes(r, bytes, w);
     return;
   }
   void *value = ox_json_alloc(r, 1, kind->structure->size_bytes);

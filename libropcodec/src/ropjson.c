@@ -182,8 +182,7 @@ void ox_rop_buffer_get(ox_json_reader *r, const ox_json_value *top, bool is_resp
   const ox_json_value *bytes = ox_json_member(r, top, "bytes");
   ox_json_close(r, top);
   if (bytes != NULL) {
-    ox_bytes exact = ox_json_bytes(r, bytes);
-    if (r->status == OX_OK) ox_write_bytes(w, exact.data, exact.size_bytes);
+    ox_json_copy_bytes(r, bytes, w);
     return;
   }
   size_t start = w->size_bytes;
